@@ -1,0 +1,247 @@
+//! Boxes of array indices, and copying between them.
+//!
+//! A [`Region`] is the half-open box `start[d] <= i[d] < start[d] + shape[d]`. Everything here is
+//! arithmetic on indices: no storage, no values beyond opaque bytes.
+
+/// A half-open box of array indices; `start` and `shape` have the same length, the rank.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Region {
+    /// First index in each dimension.
+    pub start: Vec<u64>,
+    /// Number of indices in each dimension; 0 means empty.
+    pub shape: Vec<u64>,
+}
+
+impl Region {
+    /// The box from `start` with the given `shape`.
+    ///
+    /// # Panics
+    /// If the ranks differ.
+    #[must_use]
+    pub fn new(start: impl Into<Vec<u64>>, shape: impl Into<Vec<u64>>) -> Self {
+        let (start, shape) = (start.into(), shape.into());
+        assert_eq!(start.len(), shape.len(), "start and shape differ in rank");
+        Self { start, shape }
+    }
+
+    /// The whole of an array of this `shape`.
+    #[must_use]
+    pub fn whole(shape: &[u64]) -> Self {
+        Self::new(vec![0; shape.len()], shape)
+    }
+
+    /// Number of dimensions.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        self.start.len()
+    }
+
+    /// One past the last index in dimension `d`.
+    #[must_use]
+    pub fn end(&self, d: usize) -> u64 {
+        self.start[d] + self.shape[d]
+    }
+
+    /// Number of elements, saturating at `u64::MAX`.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.shape.iter().fold(1, |n, &s| n.saturating_mul(s))
+    }
+
+    /// Whether it holds no element.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shape.contains(&0)
+    }
+
+    /// The common part, or `None` where there is none.
+    ///
+    /// ```
+    /// use ziggurat_core::Region;
+    /// let a = Region::new([0, 0], [4, 4]);
+    /// let b = Region::new([2, 3], [4, 4]);
+    /// assert_eq!(a.intersect(&b), Some(Region::new([2, 3], [2, 1])));
+    /// ```
+    #[must_use]
+    pub fn intersect(&self, other: &Self) -> Option<Self> {
+        let start: Vec<u64> = self
+            .start
+            .iter()
+            .zip(&other.start)
+            .map(|(a, b)| *a.max(b))
+            .collect();
+        let shape: Vec<u64> = (0..self.rank())
+            .map(|d| self.end(d).min(other.end(d)).saturating_sub(start[d]))
+            .collect();
+        (!shape.contains(&0)).then_some(Self { start, shape })
+    }
+
+    /// Whether every element of `other` is in `self`.
+    #[must_use]
+    pub fn contains(&self, other: &Self) -> bool {
+        (0..self.rank()).all(|d| self.start[d] <= other.start[d] && other.end(d) <= self.end(d))
+    }
+
+    /// The same box with `origin` subtracted from its start.
+    ///
+    /// # Panics
+    /// In debug builds, if `origin` lies beyond the start.
+    #[must_use]
+    pub fn relative_to(&self, origin: &[u64]) -> Self {
+        Self {
+            start: self.start.iter().zip(origin).map(|(a, b)| a - b).collect(),
+            shape: self.shape.clone(),
+        }
+    }
+
+    /// The box of grid cells of `cell` size that it touches, in cell indices.
+    ///
+    /// ```
+    /// use ziggurat_core::Region;
+    /// assert_eq!(Region::new([5], [6]).cells(&[4]), Region::new([1], [2]));
+    /// ```
+    #[must_use]
+    pub fn cells(&self, cell: &[u64]) -> Self {
+        let start: Vec<u64> = self.start.iter().zip(cell).map(|(s, c)| s / c).collect();
+        let shape = (0..self.rank())
+            .map(|d| match self.shape[d] {
+                0 => 0,
+                _ => self.end(d).div_ceil(cell[d]) - start[d],
+            })
+            .collect();
+        Self { start, shape }
+    }
+
+    /// The box that grid cell `index` of `cell` size covers (not clipped to any array).
+    #[must_use]
+    pub fn of_cell(index: &[u64], cell: &[u64]) -> Self {
+        Self {
+            start: index.iter().zip(cell).map(|(i, c)| i * c).collect(),
+            shape: cell.to_vec(),
+        }
+    }
+
+    /// Its indices in C order.
+    pub fn indices(&self) -> Indices {
+        Indices {
+            region: self.clone(),
+            next: (!self.is_empty()).then(|| self.start.clone()),
+        }
+    }
+}
+
+impl std::fmt::Display for Region {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[")?;
+        for d in 0..self.rank() {
+            let comma = if d == 0 { "" } else { ", " };
+            write!(f, "{comma}{}:{}", self.start[d], self.end(d))?;
+        }
+        f.write_str("]")
+    }
+}
+
+/// Iterator over the indices of a [`Region`] in C order; see [`Region::indices`].
+#[derive(Debug)]
+pub struct Indices {
+    region: Region,
+    next: Option<Vec<u64>>,
+}
+
+impl Iterator for Indices {
+    type Item = Vec<u64>;
+
+    fn next(&mut self) -> Option<Vec<u64>> {
+        let current = self.next.take()?;
+        let mut next = current.clone();
+        for d in (0..next.len()).rev() {
+            next[d] += 1;
+            if next[d] < self.region.end(d) {
+                self.next = Some(next);
+                break;
+            }
+            next[d] = self.region.start[d];
+        }
+        Some(current)
+    }
+}
+
+/// C-order strides, in elements, of an array of this `shape`.
+#[must_use]
+pub fn strides(shape: &[u64]) -> Vec<u64> {
+    let mut strides = vec![1; shape.len()];
+    for d in (1..shape.len()).rev() {
+        strides[d - 1] = strides[d] * shape[d];
+    }
+    strides
+}
+
+/// Position, in elements, of `index` in a C-order array of this `shape`.
+#[must_use]
+pub fn offset(index: &[u64], shape: &[u64]) -> u64 {
+    index.iter().zip(shape).fold(0, |at, (i, s)| at * s + i)
+}
+
+/// A C-order array of opaque elements as seen by [`copy`]: its shape and where the box starts in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    /// Shape of the array.
+    pub shape: &'a [u64],
+    /// First index of the box in this array.
+    pub start: &'a [u64],
+}
+
+/// Copies a box of `shape` elements of `size` bytes each between two C-order arrays.
+///
+/// Runs that are contiguous on both sides are copied at once.
+///
+/// # Panics
+/// If a box does not lie within its array.
+pub fn copy(
+    shape: &[u64],
+    size: usize,
+    src: &[u8],
+    from: Window<'_>,
+    dst: &mut [u8],
+    to: Window<'_>,
+) {
+    runs(shape, from, to, |a, b, n| {
+        let (a, b, n) = (a * size, b * size, n * size);
+        dst[b..b + n].copy_from_slice(&src[a..a + n]);
+    });
+}
+
+/// Calls `f(source, destination, count)`, in elements, for each run that is contiguous on both sides.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "offsets index memory that exists"
+)]
+pub fn runs(
+    shape: &[u64],
+    from: Window<'_>,
+    to: Window<'_>,
+    mut f: impl FnMut(usize, usize, usize),
+) {
+    if shape.contains(&0) {
+        return;
+    }
+    // Inner dimensions merge into one run while both sides cover them whole.
+    let mut inner = shape.len();
+    let mut run = 1;
+    while inner > 0 {
+        inner -= 1;
+        run *= shape[inner];
+        if shape[inner] != from.shape[inner] || shape[inner] != to.shape[inner] {
+            break;
+        }
+    }
+    let (s, t) = (strides(from.shape), strides(to.shape));
+    let base = |w: Window<'_>, strides: &[u64]| -> u64 {
+        w.start.iter().zip(strides).map(|(i, n)| i * n).sum()
+    };
+    let (a0, b0) = (base(from, &s), base(to, &t));
+    for index in Region::whole(&shape[..inner]).indices() {
+        let at = |strides: &[u64]| -> u64 { index.iter().zip(strides).map(|(i, n)| i * n).sum() };
+        f((a0 + at(&s)) as usize, (b0 + at(&t)) as usize, run as usize);
+    }
+}

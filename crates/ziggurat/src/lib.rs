@@ -1,0 +1,3 @@
+//! ziggurat: multi-resolution gridded data on Zarr v3.
+
+pub mod source;
