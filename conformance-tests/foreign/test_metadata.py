@@ -191,7 +191,8 @@ def test_open_datatree(two):
 def test_xarray_decodes_what_the_source_means(imported):
     """Scale, offset and missing values give the numbers that the source gives."""
     for name, truth in imported.truths():
-        variable = xarray.open_zarr(imported.path, group="0", chunks=None)[name]
+        # Times have their own test: xarray knows no calendar for the year 0 of one input.
+        variable = xarray.open_zarr(imported.path, group="0", chunks=None, decode_times=False)[name]
         scale, offset = truth.attributes.get("scale_factor", 1), truth.attributes.get("add_offset", 0)
         array = imported.store.level("", 0, name)
         raw = array[...]
