@@ -1,12 +1,20 @@
 //! The base of ziggurat: stores, superchunks of blocks, dimensions and conventions.
 
+mod array;
+pub mod codec;
 pub mod crs;
 pub mod element;
 mod error;
+pub mod exec;
+pub mod hierarchy;
+pub mod layout;
 pub mod region;
 mod scalar;
+pub mod shard;
+pub mod store;
 mod variable;
 
+pub use array::{Array, ArrayMetadata, KeyEncoding, SuperchunkWriter, ZIGGURAT};
 pub use crs::Crs;
 pub use element::{Element, ElementType};
 pub use error::{Error, Result};
