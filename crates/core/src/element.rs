@@ -140,6 +140,15 @@ impl std::str::FromStr for ElementType {
 pub trait Element: bytemuck::Pod + Send + Sync + PartialEq + std::fmt::Debug {
     /// The element type.
     const TYPE: ElementType;
+
+    /// The value in its native-endian bytes, which may be unaligned.
+    ///
+    /// # Panics
+    /// If `bytes` has not the size of the type.
+    #[must_use]
+    fn from_ne(bytes: &[u8]) -> Self {
+        bytemuck::pod_read_unaligned(bytes)
+    }
 }
 
 macro_rules! element {

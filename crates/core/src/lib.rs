@@ -8,6 +8,7 @@ mod error;
 pub mod exec;
 pub mod hierarchy;
 pub mod layout;
+pub mod progress;
 pub mod region;
 mod scalar;
 pub mod shard;

@@ -1,1 +1,6 @@
-//! Placeholder.
+//! Levels, aggregators and retrievers.
+
+mod aggregate;
+mod build;
+
+pub use aggregate::{Aggregator, packing};

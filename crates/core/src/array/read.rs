@@ -110,6 +110,19 @@ impl Array {
         }
     }
 
+    /// Whether block `index` is stored, that is, holds anything but the fill value.
+    ///
+    /// # Errors
+    /// If the shard index cannot be read.
+    pub fn contains_block(&self, index: &[u64]) -> Result<bool> {
+        let (superchunk, position) = self.layout().locate(index);
+        if !self.layout().is_sharded() {
+            return Ok(block_on(self.store.size(&self.superchunk_key(&superchunk)))?.is_some());
+        }
+        let index = block_on(self.index(&superchunk))?;
+        Ok(index.is_some_and(|index| index.get(position).is_some()))
+    }
+
     fn decode(&self, bytes: &[u8]) -> Result<Vec<u8>> {
         let mut block = vec![0; self.codec.decoded_size()];
         self.codec.decode_into(&self.place(), bytes, &mut block)?;
