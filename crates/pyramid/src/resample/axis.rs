@@ -320,13 +320,15 @@ fn covered(runs: &[Run], size: u64) -> Vec<Range<u64>> {
     let start = wrap(low, size);
     let end = start + len;
     let over = end.saturating_sub(size);
-    if over >= start && over > 0 || len >= size {
-        [0..size].into()
+    let (first, second) = if len >= size || over >= start && over > 0 {
+        (0..size, 0..0)
     } else if over > 0 {
-        [0..over, start..size].into()
+        (0..over, start..size)
     } else {
-        [start..end].into()
-    }
+        (start..end, 0..0)
+    };
+    let both = [first, second].into_iter();
+    both.filter(|range| !range.is_empty()).collect()
 }
 
 /// Cell `k` of a periodic axis, counted through, as a source index.

@@ -7,6 +7,8 @@
 
 mod apply;
 mod axis;
+#[cfg(test)]
+mod tests;
 
 use ziggurat_core::{ElementType, Error, Result, Scalar};
 
