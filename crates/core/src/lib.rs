@@ -2,6 +2,7 @@
 
 mod array;
 pub mod codec;
+pub mod conventions;
 pub mod crs;
 pub mod element;
 mod error;

@@ -27,6 +27,31 @@ pub enum Axis {
     Other,
 }
 
+impl Axis {
+    /// Its name in stores: `X`, `Y`, `Z`, `T`, `band`, or nothing.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::X => "X",
+            Self::Y => "Y",
+            Self::Z => "Z",
+            Self::Time => "T",
+            Self::Band => "band",
+            Self::Other => "",
+        }
+    }
+
+    /// The axis with this name; anything unknown is [`Axis::Other`].
+    #[must_use]
+    pub fn from_name(name: Option<&str>) -> Self {
+        let known = [Self::X, Self::Y, Self::Z, Self::Time, Self::Band];
+        known
+            .into_iter()
+            .find(|a| Some(a.name()) == name)
+            .unwrap_or(Self::Other)
+    }
+}
+
 /// Coordinate values of one dimension, one per index.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Coordinate {

@@ -7,5 +7,6 @@ pub mod resample;
 
 pub use aggregate::{Aggregator, packing};
 pub use datastore::{
-    Bounds, Chunk, ChunkData, Datastore, Factors, Grid, Level, Levels, Member, Options, Request, Size,
+    Bounds, Chunk, ChunkData, Datastore, Factors, Grid, Level, Levels, Member, Options, Request,
+    Size,
 };

@@ -70,6 +70,37 @@ impl CodecSpec {
     }
 }
 
+impl CodecSpec {
+    /// The short form of a chain that [`chain`](Self::chain) makes; `None` for any other.
+    #[must_use]
+    pub fn from_chain(chain: &[Value]) -> Option<Self> {
+        let (bytes, compressor) = chain.split_first()?;
+        let level = |configuration: &Value, key: &str| {
+            configuration[key]
+                .as_u64()
+                .and_then(|l| u32::try_from(l).ok())
+        };
+        let spec = match compressor {
+            [] => Self::None,
+            [codec] => {
+                let configuration = &codec["configuration"];
+                match codec["name"].as_str()? {
+                    "zstd" => Self::Zstd(i32::try_from(configuration["level"].as_i64()?).ok()?),
+                    "gzip" => Self::Gzip(level(configuration, "level")?),
+                    "blosc" => Self::Blosc {
+                        compressor: configuration["cname"].as_str()?.to_owned(),
+                        level: level(configuration, "clevel")?,
+                        shuffle: configuration["shuffle"].as_str()?.to_owned(),
+                    },
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        (bytes["name"] == "bytes").then_some(spec)
+    }
+}
+
 /// The little-endian `bytes` codec.
 fn bytes_codec(element: ElementType) -> Value {
     match element.word() {

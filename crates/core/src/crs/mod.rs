@@ -8,3 +8,10 @@ pub struct Crs {
     /// WKT, version 1 or 2.
     pub wkt: Option<String>,
 }
+impl Crs {
+    /// stub
+    #[must_use]
+    pub fn is_geographic(&self) -> bool {
+        false
+    }
+}

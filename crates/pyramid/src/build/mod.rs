@@ -135,7 +135,11 @@ impl<'a, T: Sample> Builder<'a, T> {
         self.occupied
             .tiles(top, &self.plan.grid(top))
             .par_iter()
-            .try_for_each(|tile| self.gather(top, tile).map(drop))
+            .try_for_each(|tile| self.gather(top, tile).map(drop))?;
+        self.outputs
+            .iter()
+            .flatten()
+            .try_for_each(|(_, sink)| sink.clear_rest(&self.plan, &self.occupied))
     }
 
     /// Makes `tile` of `level` (at least 1) from its children, and writes it.

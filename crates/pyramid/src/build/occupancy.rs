@@ -21,6 +21,11 @@ impl Occupancy {
         }
     }
 
+    /// Whether everything is visited.
+    pub(super) fn is_full(&self) -> bool {
+        self.levels.iter().all(Option::is_none)
+    }
+
     /// What the existing superchunks of the base lead to.
     pub(super) fn of_base(plan: &Plan<'_>) -> Result<Self> {
         let superchunk = plan.base.layout().superchunk();

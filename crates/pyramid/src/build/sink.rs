@@ -88,6 +88,19 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
+    /// Deletes superchunks of an earlier build that lie where nothing is left.
+    pub(super) fn clear_rest(&self, plan: &Plan<'_>, occupied: &Occupancy) -> Result<()> {
+        if occupied.is_full() {
+            return Ok(());
+        }
+        for superchunk in self.array.superchunks()? {
+            if self.expected(plan, occupied, &superchunk) == 0 {
+                self.array.superchunk_writer(&superchunk).finish()?;
+            }
+        }
+        Ok(())
+    }
+
     /// How many blocks of a superchunk will come: those of occupied tiles.
     fn expected(&self, plan: &Plan<'_>, occupied: &Occupancy, superchunk: &[u64]) -> u64 {
         let layout = self.array.layout();

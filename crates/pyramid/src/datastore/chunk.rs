@@ -49,7 +49,12 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such variable, aggregator or level.
-    pub fn aggregate(&self, variable: &str, aggregator: Aggregator, number: usize) -> Result<Level<'_>> {
+    pub fn aggregate(
+        &self,
+        variable: &str,
+        aggregator: Aggregator,
+        number: usize,
+    ) -> Result<Level<'_>> {
         Level::new(self, self.member(variable)?, Some(aggregator), number)
     }
 
@@ -57,7 +62,12 @@ impl Datastore {
     ///
     /// # Errors
     /// As [`level`](Self::level).
-    pub fn iter_chunks(&self, variable: &str, extent: &Region, level: usize) -> Result<impl Iterator<Item = Chunk<'_>>> {
+    pub fn iter_chunks(
+        &self,
+        variable: &str,
+        extent: &Region,
+        level: usize,
+    ) -> Result<impl Iterator<Item = Chunk<'_>>> {
         Ok(self.level(variable, level)?.chunks(extent))
     }
 
@@ -65,9 +75,15 @@ impl Datastore {
     ///
     /// # Errors
     /// If the store cannot be listed.
-    pub fn iter_meaningful_chunks(&self, variable: &str) -> Result<impl Iterator<Item = Chunk<'_>>> {
+    pub fn iter_meaningful_chunks(
+        &self,
+        variable: &str,
+    ) -> Result<impl Iterator<Item = Chunk<'_>>> {
         let level = self.level(variable, 0)?;
-        let (superchunk, chunk) = (level.array.layout().superchunk(), level.array.layout().chunk());
+        let (superchunk, chunk) = (
+            level.array.layout().superchunk(),
+            level.array.layout().chunk(),
+        );
         let whole = Region::whole(level.array.shape());
         let mut chunks = Vec::new();
         for index in level.array.superchunks()? {
@@ -92,7 +108,12 @@ impl Datastore {
 }
 
 impl<'a> Level<'a> {
-    fn new(datastore: &'a Datastore, member: &'a Member, aggregator: Option<Aggregator>, number: usize) -> Result<Self> {
+    fn new(
+        datastore: &'a Datastore,
+        member: &'a Member,
+        aggregator: Option<Aggregator>,
+        number: usize,
+    ) -> Result<Self> {
         Ok(Self {
             datastore,
             member,
@@ -133,7 +154,9 @@ impl<'a> Level<'a> {
     /// Number of chunks in each dimension.
     #[must_use]
     pub fn grid(&self) -> Vec<u64> {
-        Region::whole(self.array.shape()).cells(self.array.layout().chunk()).shape
+        Region::whole(self.array.shape())
+            .cells(self.array.layout().chunk())
+            .shape
     }
 
     /// The chunk with this index.
@@ -198,7 +221,11 @@ impl<'a> Chunk<'a> {
     /// # Errors
     /// If the store cannot be read.
     pub fn exists(&self) -> Result<bool> {
-        for block in self.region().cells(self.level.array.layout().block()).indices() {
+        for block in self
+            .region()
+            .cells(self.level.array.layout().block())
+            .indices()
+        {
             if self.level.array.contains_block(&block)? {
                 return Ok(true);
             }
@@ -243,7 +270,8 @@ impl<'a> Chunk<'a> {
         let Some(bytes) = block_on(store.get(&key))? else {
             return Ok(Map::new());
         };
-        serde_json::from_slice(&bytes).map_err(|e| Error::data(store.place(&key), format!("not a JSON object: {e}")))
+        serde_json::from_slice(&bytes)
+            .map_err(|e| Error::data(store.place(&key), format!("not a JSON object: {e}")))
     }
 
     /// Replaces the attributes of this chunk.
@@ -256,12 +284,21 @@ impl<'a> Chunk<'a> {
             return Err(Error::caller(self.level.array.place(), what));
         }
         let text = Value::Object(meta.clone()).to_string();
-        block_on(self.level.datastore.store().put(&self.meta_key(), text.into()))
+        block_on(
+            self.level
+                .datastore
+                .store()
+                .put(&self.meta_key(), text.into()),
+        )
     }
 
     fn meta_key(&self) -> String {
         let index: Vec<String> = self.index.iter().map(u64::to_string).collect();
-        format!("__ziggurat/meta/{}/{}.json", self.level.array.path(), index.join("."))
+        format!(
+            "__ziggurat/meta/{}/{}.json",
+            self.level.array.path(),
+            index.join(".")
+        )
     }
 
     /// The chunk of the next coarser level that stands for it; `None` at the top.
@@ -273,7 +310,12 @@ impl<'a> Chunk<'a> {
             return Ok(None);
         }
         let level = self.level.at(self.level.number + 1)?;
-        let index: Vec<u64> = self.index.iter().zip(self.level.member.factors()).map(|(i, f)| i / f).collect();
+        let index: Vec<u64> = self
+            .index
+            .iter()
+            .zip(self.level.member.factors())
+            .map(|(i, f)| i / f)
+            .collect();
         level.chunk(&index).map(Some)
     }
 
@@ -288,7 +330,11 @@ impl<'a> Chunk<'a> {
         let level = self.level.at(self.level.number - 1)?;
         let below = Region::of_cell(&self.index, self.level.member.factors());
         let inside = below.intersect(&Region::whole(&level.grid()));
-        inside.iter().flat_map(Region::indices).map(|index| level.chunk(&index)).collect()
+        inside
+            .iter()
+            .flat_map(Region::indices)
+            .map(|index| level.chunk(&index))
+            .collect()
     }
 
     /// The other children of its parent; none at the top.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::exec::block_on;
+use ziggurat_core::layout::Layout;
 use ziggurat_core::store::Store;
 use ziggurat_core::{Array, ArrayMetadata, Error, Result, Scalar, Variable};
 
@@ -28,31 +30,39 @@ impl Datastore {
     /// # Errors
     /// [`Error::Conflict`] if the store holds something already, [`Error::Caller`] if the options do
     /// not fit the variables or two variables disagree on a dimension.
-    pub fn create(store: Arc<dyn Store>, variables: Vec<Variable>, options: &Options) -> Result<Self> {
+    pub fn create(
+        store: Arc<dyn Store>,
+        variables: Vec<Variable>,
+        options: &Options,
+    ) -> Result<Self> {
         let place = store.place("");
-        if block_on(store.list_dir(""))?.iter().any(|name| !name.starts_with("__")) {
-            return Err(Error::conflict(place, "there is something already; choose another place or delete it"));
+        if block_on(store.list_dir(""))?
+            .iter()
+            .any(|name| !name.starts_with("__"))
+        {
+            return Err(Error::conflict(
+                place,
+                "there is something already; choose another place or delete it",
+            ));
         }
         check_variables(&place, &variables)?;
-        let mut aggregators: Vec<Aggregator> = Vec::new();
-        for a in &options.aggregators {
-            if !aggregators.contains(a) {
-                aggregators.push(*a);
-            }
-        }
-        let factors: Vec<Vec<u64>> = variables.iter().map(|v| options.factors_of(v)).collect::<Result<_>>()?;
-        let shapes: Vec<_> = variables.iter().map(Variable::shape).zip(factors.iter().cloned()).collect();
+        let factors: Vec<Vec<u64>> = variables
+            .iter()
+            .map(|v| options.factors_of(v))
+            .collect::<Result<_>>()?;
+        let shapes: Vec<_> = variables
+            .iter()
+            .map(Variable::shape)
+            .zip(factors.iter().cloned())
+            .collect();
         let levels = options.count_levels(&shapes)?;
-        if levels > 0
-            && let Some(first) = aggregators.first().filter(|a| !a.continues_base())
-        {
-            let what = format!("{first} does not continue the base; name mean, min, max or nearest first");
-            return Err(Error::caller("aggregate", what));
-        }
+        let aggregators = check_aggregators(&options.aggregators, levels)?;
         let members = variables
             .into_iter()
             .zip(factors)
-            .map(|(variable, factors)| new_member(&store, variable, factors, levels, &aggregators, options))
+            .map(|(variable, factors)| {
+                new_member(&store, variable, factors, levels, &aggregators, options)
+            })
             .collect::<Result<_>>()?;
         Ok(Self {
             store,
@@ -61,6 +71,27 @@ impl Datastore {
             members,
         })
     }
+}
+
+/// The aggregators without repetition, if levels can be made of them.
+pub(super) fn check_aggregators(given: &[Aggregator], levels: usize) -> Result<Vec<Aggregator>> {
+    let mut aggregators: Vec<Aggregator> = Vec::new();
+    for a in given {
+        if !aggregators.contains(a) {
+            aggregators.push(*a);
+        }
+    }
+    match aggregators.first() {
+        _ if levels == 0 => {}
+        Some(first) if first.continues_base() => {}
+        Some(first) => {
+            let what =
+                format!("{first} does not continue the base; name mean, min, max or nearest first");
+            return Err(Error::caller("aggregate", what));
+        }
+        None => return Err(Error::caller("aggregate", "no aggregator was given")),
+    }
+    Ok(aggregators)
 }
 
 fn new_member(
@@ -72,36 +103,22 @@ fn new_member(
     options: &Options,
 ) -> Result<Member> {
     let layout = options.layout_of(&variable, &factors)?;
-    let open = |path: String, variable: &Variable| {
-        let shape = variable.shape();
-        let fill = fill_value(variable);
-        let mut metadata =
-            ArrayMetadata::new(&shape, variable.element, &fill, layout.clipped(&shape), &options.codec);
-        metadata.dimension_names = Some(variable.dims.iter().map(|d| Some(d.name.clone())).collect());
-        Array::new(Arc::clone(store), &path, metadata)
-    };
-    // The base keeps the shapes that were asked, clipped to what it needs.
-    let base = open(array_path(None, 0, &variable.name), &variable)?;
-    let cells = factors.iter().fold(1u64, |n, f| {
-        let times = u32::try_from(levels).unwrap_or(u32::MAX);
-        n.saturating_mul(f.saturating_pow(times))
-    });
-    let mut targets = Vec::new();
-    for (i, &aggregator) in aggregators.iter().enumerate().filter(|_| levels > 0) {
-        let made = aggregator.output(&variable, cells)?;
-        let place = if i == 0 { None } else { Some(aggregator) };
-        let mut coarse = made.clone();
-        let mut arrays = Vec::with_capacity(levels);
-        for level in 1..=levels {
-            coarse = coarse.coarsened(&factors);
-            arrays.push(open(array_path(place, level, &variable.name), &coarse)?);
-        }
-        targets.push(Target {
-            aggregator,
-            made,
-            arrays,
-        });
-    }
+    let base = new_array(
+        store,
+        &array_path(None, 0, &variable.name),
+        &variable,
+        &layout,
+        &options.codec,
+    )?;
+    let targets = targets(
+        store,
+        &variable,
+        &factors,
+        levels,
+        aggregators,
+        base.layout(),
+        &options.codec,
+    )?;
     Ok(Member {
         variable,
         factors,
@@ -109,6 +126,70 @@ fn new_member(
         targets,
         committed: false,
     })
+}
+
+/// The arrays of every aggregator and level above a base with this layout.
+pub(super) fn targets(
+    store: &Arc<dyn Store>,
+    variable: &Variable,
+    factors: &[u64],
+    levels: usize,
+    aggregators: &[Aggregator],
+    layout: &Layout,
+    codec: &CodecSpec,
+) -> Result<Vec<Target>> {
+    let cells = cells_at_top(factors, levels);
+    let mut targets = Vec::new();
+    for (i, &aggregator) in aggregators.iter().enumerate().filter(|_| levels > 0) {
+        let made = aggregator.output(variable, cells)?;
+        let place = (i > 0).then_some(aggregator);
+        let mut coarse = made.clone();
+        let mut arrays = Vec::with_capacity(levels);
+        for level in 1..=levels {
+            coarse = coarse.coarsened(factors);
+            arrays.push(new_array(
+                store,
+                &array_path(place, level, &variable.name),
+                &coarse,
+                layout,
+                codec,
+            )?);
+        }
+        targets.push(Target {
+            aggregator,
+            made,
+            arrays,
+        });
+    }
+    Ok(targets)
+}
+
+/// How many base cells a cell of the coarsest level stands for, at most.
+pub(super) fn cells_at_top(factors: &[u64], levels: usize) -> u64 {
+    let times = u32::try_from(levels).unwrap_or(u32::MAX);
+    factors
+        .iter()
+        .fold(1, |n: u64, f| n.saturating_mul(f.saturating_pow(times)))
+}
+
+fn new_array(
+    store: &Arc<dyn Store>,
+    path: &str,
+    variable: &Variable,
+    layout: &Layout,
+    codec: &CodecSpec,
+) -> Result<Array> {
+    let shape = variable.shape();
+    let fill = fill_value(variable);
+    let mut metadata = ArrayMetadata::new(
+        &shape,
+        variable.element,
+        &fill,
+        layout.clipped(&shape),
+        codec,
+    );
+    metadata.dimension_names = Some(variable.dims.iter().map(|d| Some(d.name.clone())).collect());
+    Array::new(Arc::clone(store), path, metadata)
 }
 
 /// The fill value: what is missing where something can be, else zero.
@@ -129,31 +210,53 @@ fn check_variables(place: &str, variables: &[Variable]) -> Result<()> {
     for (i, variable) in variables.iter().enumerate() {
         check_name(place, &variable.name)?;
         if variables[..i].iter().any(|v| v.name == variable.name) {
-            return Err(Error::caller(place, format!("two variables are called {:?}", variable.name)));
+            return Err(Error::caller(
+                place,
+                format!("two variables are called {:?}", variable.name),
+            ));
         }
         if let Some(value) = variable.nodata
             && value.to_element(variable.element).is_none()
         {
-            let what = format!("nodata {value:?} of {} does not fit {}", variable.name, variable.element);
+            let what = format!(
+                "nodata {value:?} of {} does not fit {}",
+                variable.name, variable.element
+            );
             return Err(Error::caller(place, what));
         }
         if variable.dims.is_empty() || variable.shape().contains(&0) {
-            let what = format!("{} has shape {:?}; nothing can be stored", variable.name, variable.shape());
+            let what = format!(
+                "{} has shape {:?}; nothing can be stored",
+                variable.name,
+                variable.shape()
+            );
             return Err(Error::caller(place, what));
         }
         for (j, dim) in variable.dims.iter().enumerate() {
             check_name(place, &dim.name)?;
             if variable.dims[..j].iter().any(|d| d.name == dim.name) {
-                return Err(Error::caller(place, format!("{} has two dimensions {:?}", variable.name, dim.name)));
+                return Err(Error::caller(
+                    place,
+                    format!("{} has two dimensions {:?}", variable.name, dim.name),
+                ));
             }
             let taken = dim.name == "spatial_ref" || variables.iter().any(|v| v.name == dim.name);
             if taken {
-                let what = format!("{:?} is a dimension and the name of another array; rename one", dim.name);
+                let what = format!(
+                    "{:?} is a dimension and the name of another array; rename one",
+                    dim.name
+                );
                 return Err(Error::caller(place, what));
             }
             let others = variables[..i].iter().flat_map(|v| &v.dims);
-            if let Some(other) = others.into_iter().find(|d| d.name == dim.name && d.size != dim.size) {
-                let what = format!("dimension {:?} has {} and {} indices; rename one", dim.name, other.size, dim.size);
+            if let Some(other) = others
+                .into_iter()
+                .find(|d| d.name == dim.name && d.size != dim.size)
+            {
+                let what = format!(
+                    "dimension {:?} has {} and {} indices; rename one",
+                    dim.name, other.size, dim.size
+                );
                 return Err(Error::caller(place, what));
             }
         }

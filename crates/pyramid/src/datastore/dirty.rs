@@ -24,7 +24,10 @@ pub(super) struct Entry {
 pub(super) fn log(store: &dyn Store, variable: &str, region: &Region) -> Result<()> {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let time = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_nanos();
     let unique = NEXT.fetch_add(1, Ordering::Relaxed);
     let key = format!("{PREFIX}/{time:032x}-{}-{unique}.json", std::process::id());
     let entry = json!({"variable": variable, "start": region.start, "shape": region.shape});
@@ -42,14 +45,19 @@ pub(super) fn entries(store: &dyn Store) -> Result<Vec<Entry>> {
             continue;
         };
         let entry: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-        let sizes = |name: &str| -> Option<Vec<u64>> { entry[name].as_array()?.iter().map(Value::as_u64).collect() };
+        let sizes = |name: &str| -> Option<Vec<u64>> {
+            entry[name].as_array()?.iter().map(Value::as_u64).collect()
+        };
         let parsed = (entry["variable"].as_str(), sizes("start"), sizes("shape"));
         let (Some(variable), Some(start), Some(shape)) = parsed else {
             let what = "not an entry of the dirty log; delete it and build all levels";
             return Err(Error::data(store.place(&key), what));
         };
         if start.len() != shape.len() {
-            return Err(Error::data(store.place(&key), "start and shape differ in rank"));
+            return Err(Error::data(
+                store.place(&key),
+                "start and shape differ in rank",
+            ));
         }
         entries.push(Entry {
             variable: variable.to_owned(),
@@ -62,5 +70,7 @@ pub(super) fn entries(store: &dyn Store) -> Result<Vec<Entry>> {
 
 /// Deletes entries whose levels are made.
 pub(super) fn clear(store: &dyn Store, entries: &[Entry]) -> Result<()> {
-    entries.iter().try_for_each(|entry| block_on(store.delete(&entry.key)))
+    entries
+        .iter()
+        .try_for_each(|entry| block_on(store.delete(&entry.key)))
 }

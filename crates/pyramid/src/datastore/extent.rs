@@ -45,26 +45,45 @@ impl Datastore {
             *found = hull(found, &chunk.region());
             return Ok(());
         }
-        chunk.children()?.iter().try_for_each(|child| self.descend(child, found))
+        chunk
+            .children()?
+            .iter()
+            .try_for_each(|child| self.descend(child, found))
     }
 
     /// The region of level 0 that a chunk stands for.
     fn base_region(chunk: &Chunk<'_>) -> Region {
         let member = chunk.member();
         let times = u32::try_from(chunk.level().number()).unwrap_or(u32::MAX);
-        let scale: Vec<u64> = member.factors().iter().map(|f| f.saturating_pow(times)).collect();
+        let scale: Vec<u64> = member
+            .factors()
+            .iter()
+            .map(|f| f.saturating_pow(times))
+            .collect();
         let region = chunk.region();
         let shape = member.base().shape();
-        let start: Vec<u64> = region.start.iter().zip(&scale).map(|(s, f)| s.saturating_mul(*f)).collect();
+        let start: Vec<u64> = region
+            .start
+            .iter()
+            .zip(&scale)
+            .map(|(s, f)| s.saturating_mul(*f))
+            .collect();
         let end = |d: usize| region.end(d).saturating_mul(scale[d]).min(shape[d]);
-        let size = (0..start.len()).map(|d| end(d) - start[d]).collect::<Vec<_>>();
+        let size = (0..start.len())
+            .map(|d| end(d) - start[d])
+            .collect::<Vec<_>>();
         Region::new(start, size)
     }
 }
 
 /// The smallest box that holds both.
 fn hull(a: &Region, b: &Region) -> Region {
-    let start: Vec<u64> = a.start.iter().zip(&b.start).map(|(a, b)| *a.min(b)).collect();
+    let start: Vec<u64> = a
+        .start
+        .iter()
+        .zip(&b.start)
+        .map(|(a, b)| *a.min(b))
+        .collect();
     let size = |d: usize| a.end(d).max(b.end(d)) - start[d];
     let shape: Vec<u64> = (0..start.len()).map(size).collect();
     Region::new(start, shape)

@@ -45,11 +45,11 @@ impl Member {
             Some(a) => Some(self.target(a)?),
         };
         match (level, target) {
-            (0, _) => Ok(&self.base),
+            (0, _) => Some(&self.base),
             (_, Some(target)) => target.arrays.get(level - 1),
             (_, None) => None,
         }
-        .map_or_else(|| Err(self.no_level(level)), Ok)
+        .ok_or_else(|| self.no_level(level))
     }
 
     /// What the cells of a level mean.
@@ -59,7 +59,10 @@ impl Member {
     pub fn variable_at(&self, aggregator: Option<Aggregator>, level: usize) -> Result<Variable> {
         let mut made = match (aggregator, level) {
             (_, 0) => self.variable.clone(),
-            (None, _) => self.targets.first().map_or_else(|| self.variable.clone(), |t| t.made.clone()),
+            (None, _) => self
+                .targets
+                .first()
+                .map_or_else(|| self.variable.clone(), |t| t.made.clone()),
             (Some(a), _) => self.target(a)?.made.clone(),
         };
         for _ in 0..level {
@@ -77,15 +80,21 @@ impl Member {
     }
 
     fn target(&self, aggregator: Aggregator) -> Result<&Target> {
-        self.targets.iter().find(|t| t.aggregator == aggregator).ok_or_else(|| {
-            let known: Vec<&str> = self.targets.iter().map(|t| t.aggregator.name()).collect();
-            let what = format!("aggregator {aggregator}; it has {}", known.join(", "));
-            Error::not_found(self.base.place(), what)
-        })
+        self.targets
+            .iter()
+            .find(|t| t.aggregator == aggregator)
+            .ok_or_else(|| {
+                let known: Vec<&str> = self.targets.iter().map(|t| t.aggregator.name()).collect();
+                let what = format!("aggregator {aggregator}; it has {}", known.join(", "));
+                Error::not_found(self.base.place(), what)
+            })
     }
 
     fn no_level(&self, level: usize) -> Error {
         let most = self.targets.first().map_or(0, |t| t.arrays.len());
-        Error::not_found(self.base.place(), format!("level {level}; the coarsest is {most}"))
+        Error::not_found(
+            self.base.place(),
+            format!("level {level}; the coarsest is {most}"),
+        )
     }
 }

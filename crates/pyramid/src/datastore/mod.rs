@@ -9,6 +9,7 @@ mod member;
 mod open;
 mod options;
 mod read;
+mod rebuild;
 
 use std::sync::Arc;
 
@@ -101,7 +102,12 @@ impl Datastore {
     /// # Errors
     /// [`Error::NotFound`], listing the variables there are.
     pub fn member(&self, name: &str) -> Result<&Member> {
-        let names = || self.variables().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ");
+        let names = || {
+            self.variables()
+                .map(|v| v.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         self.members
             .iter()
             .find(|m| m.variable().name == name)
@@ -132,7 +138,13 @@ impl Datastore {
     /// If a superchunk cannot be read or written, or `progress` cancels.
     pub fn build(&self, progress: &dyn Progress) -> Result<()> {
         self.members.iter().try_for_each(|member| {
-            build(member.base(), member.variable(), member.factors(), member.targets(), progress)
+            build(
+                member.base(),
+                member.variable(),
+                member.factors(),
+                member.targets(),
+                progress,
+            )
         })
     }
 
@@ -141,7 +153,10 @@ impl Datastore {
     /// # Errors
     /// If the log cannot be read.
     pub fn stale(&self) -> Result<Vec<(String, Region)>> {
-        Ok(dirty::entries(&*self.store)?.into_iter().map(|e| (e.variable, e.region)).collect())
+        Ok(dirty::entries(&*self.store)?
+            .into_iter()
+            .map(|e| (e.variable, e.region))
+            .collect())
     }
 
     /// Makes the levels of the variables that were written since, and clears the log.
@@ -152,7 +167,13 @@ impl Datastore {
         let entries = dirty::entries(&*self.store)?;
         for member in &self.members {
             if entries.iter().any(|e| e.variable == member.variable().name) {
-                build(member.base(), member.variable(), member.factors(), member.targets(), progress)?;
+                build(
+                    member.base(),
+                    member.variable(),
+                    member.factors(),
+                    member.targets(),
+                    progress,
+                )?;
             }
         }
         dirty::clear(&*self.store, &entries)

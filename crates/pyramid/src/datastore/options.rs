@@ -98,7 +98,11 @@ impl Options {
             Factors::Named(named) => {
                 let names: Vec<&str> = variable.dims.iter().map(|d| d.name.as_str()).collect();
                 if let Some((name, _)) = named.iter().find(|(n, _)| !names.contains(&n.as_str())) {
-                    return refuse(format!("{name:?} is no dimension of {}; it has {}", variable.name, names.join(", ")));
+                    return refuse(format!(
+                        "{name:?} is no dimension of {}; it has {}",
+                        variable.name,
+                        names.join(", ")
+                    ));
                 }
                 if named.iter().any(|(_, f)| *f == 0) || named.iter().all(|(_, f)| *f == 1) {
                     return refuse("at least one factor must be 2 or more, and none 0".into());
@@ -115,18 +119,21 @@ impl Options {
     /// [`Error::Limit`] for more than 40.
     pub fn count_levels(&self, variables: &[(Vec<u64>, Vec<u64>)]) -> Result<usize> {
         match self.levels {
-            Levels::Count(n) if n > MOST_LEVELS => {
-                Err(Error::limit("levels", format!("{n} asked, at most {MOST_LEVELS} are possible")))
-            }
+            Levels::Count(n) if n > MOST_LEVELS => Err(Error::limit(
+                "levels",
+                format!("{n} asked, at most {MOST_LEVELS} are possible"),
+            )),
             Levels::Count(n) => Ok(n),
             Levels::Auto => {
                 let needed = |size: u64, factor: u64| match factor {
                     1 => 0,
-                    f => (0..).take_while(|&l| size.div_ceil(f.saturating_pow(l)) > COARSEST).count(),
+                    f => (0..)
+                        .take_while(|&l| size.div_ceil(f.saturating_pow(l)) > COARSEST)
+                        .count(),
                 };
-                let by_dimension = variables
-                    .iter()
-                    .flat_map(|(shape, factors)| shape.iter().zip(factors).map(|(&s, &f)| needed(s, f)));
+                let by_dimension = variables.iter().flat_map(|(shape, factors)| {
+                    shape.iter().zip(factors).map(|(&s, &f)| needed(s, f))
+                });
                 Ok(by_dimension.max().unwrap_or(0))
             }
         }
@@ -155,7 +162,11 @@ impl Options {
         let [superchunk, chunk, block] = automatic(&shape, size, &grow, targets);
         let whole = |given: &Size, auto: Vec<u64>, name: &str| match given {
             Size::Shape(sizes) if sizes.len() > shape.len() || sizes.contains(&0) => {
-                let what = format!("{sizes:?} does not fit the {} dimensions of {}", shape.len(), variable.name);
+                let what = format!(
+                    "{sizes:?} does not fit the {} dimensions of {}",
+                    shape.len(),
+                    variable.name
+                );
                 Err(Error::caller(name, what))
             }
             Size::Shape(sizes) => {
@@ -174,12 +185,20 @@ impl Options {
         let mut block = whole(&self.block, block, "block")?;
         let mut superchunk = whole(&self.superchunk, superchunk, "superchunk")?;
         let round_up = |outer: &[u64], inner: &[u64]| -> Vec<u64> {
-            outer.iter().zip(inner).map(|(o, i)| o.div_ceil(*i).max(1) * i).collect()
+            outer
+                .iter()
+                .zip(inner)
+                .map(|(o, i)| o.div_ceil(*i).max(1) * i)
+                .collect()
         };
         if given_chunk && !given_block {
             block = divisors(&block, &chunk);
         }
-        let chunk = if given_chunk { chunk } else { round_up(&chunk, &block) };
+        let chunk = if given_chunk {
+            chunk
+        } else {
+            round_up(&chunk, &block)
+        };
         let chunk = match &self.superchunk {
             Size::Shape(_) if !given_chunk => fit(&chunk, &block, &superchunk),
             _ => chunk,
@@ -193,15 +212,26 @@ impl Options {
 
 /// In each dimension the largest divisor of `whole` that is no larger than `most`.
 fn divisors(most: &[u64], whole: &[u64]) -> Vec<u64> {
-    let largest = |most: u64, whole: u64| (1..=most.min(whole)).rev().find(|d| whole.is_multiple_of(*d));
-    most.iter().zip(whole).map(|(&m, &w)| largest(m, w).unwrap_or(1)).collect()
+    let largest = |most: u64, whole: u64| {
+        (1..=most.min(whole))
+            .rev()
+            .find(|d| whole.is_multiple_of(*d))
+    };
+    most.iter()
+        .zip(whole)
+        .map(|(&m, &w)| largest(m, w).unwrap_or(1))
+        .collect()
 }
 
 /// Chunks of whole blocks, no larger than `chunk`, that divide `superchunk` where that is possible.
 fn fit(chunk: &[u64], block: &[u64], superchunk: &[u64]) -> Vec<u64> {
     let one = |d: usize| {
         let (c, b, s) = (chunk[d], block[d], superchunk[d]);
-        (1..=c / b).rev().map(|n| n * b).find(|c| s.is_multiple_of(*c)).unwrap_or(b)
+        (1..=c / b)
+            .rev()
+            .map(|n| n * b)
+            .find(|c| s.is_multiple_of(*c))
+            .unwrap_or(b)
     };
     (0..chunk.len()).map(one).collect()
 }

@@ -68,7 +68,11 @@ impl Datastore {
         let meaning = member.variable_at(request.aggregator, level)?;
         let selection = Selection::new(array, &meaning, request)?;
         let (variable, bytes) = selection.read(array, &meaning, request.method)?;
-        Ok(Grid { variable, bytes, level })
+        Ok(Grid {
+            variable,
+            bytes,
+            level,
+        })
     }
 }
 
@@ -87,7 +91,9 @@ fn best_level(member: &Member, request: &Request, levels: usize) -> Result<usize
         let times = u32::try_from(level).unwrap_or(u32::MAX);
         let cell = |d: usize| precise(member.factors()[d].saturating_pow(times));
         let slack = 1.0 + 1e-9;
-        if cell(x) > window.columns() / precise(columns) * slack || cell(y) > window.rows() / precise(rows) * slack {
+        if cell(x) > window.columns() / precise(columns) * slack
+            || cell(y) > window.rows() / precise(rows) * slack
+        {
             break;
         }
         best = level;
@@ -114,10 +120,19 @@ struct Window {
 
 impl Window {
     fn new(variable: &Variable, (y, x): (usize, usize), bounds: Option<Bounds>) -> Result<Self> {
-        let (width, height) = (precise(variable.dims[x].size), precise(variable.dims[y].size));
-        let transform = variable.transform.unwrap_or(Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
+        let (width, height) = (
+            precise(variable.dims[x].size),
+            precise(variable.dims[y].size),
+        );
+        let transform = variable
+            .transform
+            .unwrap_or(Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
         let Some(b) = bounds else {
-            return Ok(Self { x: 0.0..width, y: 0.0..height, periodic: false });
+            return Ok(Self {
+                x: 0.0..width,
+                y: 0.0..height,
+                periodic: false,
+            });
         };
         let refuse = |what: &str| Err(Error::caller("bbox", what));
         if !transform.is_separable() {
@@ -126,7 +141,11 @@ impl Window {
         if !(b.xmin < b.xmax && b.ymin < b.ymax) {
             return refuse("give XMIN,YMIN,XMAX,YMAX with XMIN < XMAX and YMIN < YMAX");
         }
-        let corner = |x, y| transform.invert(x, y).ok_or_else(|| Error::data(&variable.name, "its transform is degenerate"));
+        let corner = |x, y| {
+            transform
+                .invert(x, y)
+                .ok_or_else(|| Error::data(&variable.name, "its transform is degenerate"))
+        };
         let ((x0, y0), (x1, y1)) = (corner(b.xmin, b.ymin)?, corner(b.xmax, b.ymax)?);
         let mut window = Self {
             x: x0.min(x1)..x0.max(x1),
@@ -141,7 +160,9 @@ impl Window {
         let outside = window.y.end <= 0.0 || window.y.start >= height;
         if outside || (!window.periodic && (window.x.end <= 0.0 || window.x.start >= width)) {
             let [x0, y0, x1, y1] = transform.bounds(width, height);
-            return refuse(&format!("it lies outside of the data, which covers {x0},{y0},{x1},{y1}"));
+            return refuse(&format!(
+                "it lies outside of the data, which covers {x0},{y0},{x1},{y1}"
+            ));
         }
         Ok(window)
     }
@@ -160,9 +181,15 @@ fn goes_round(variable: &Variable, x: usize) -> bool {
     let Some(transform) = variable.transform else {
         return false;
     };
-    let units = variable.dims[x].attributes.get("units").and_then(|u| u.as_str());
+    let units = variable.dims[x]
+        .attributes
+        .get("units")
+        .and_then(|u| u.as_str());
     let degrees = units.is_some_and(|u| u.starts_with("degree"))
-        || variable.crs.as_ref().is_some_and(ziggurat_core::Crs::is_geographic);
+        || variable
+            .crs
+            .as_ref()
+            .is_some_and(ziggurat_core::Crs::is_geographic);
     let turn = transform.0[0].abs() * precise(variable.dims[x].size);
     degrees && (turn - 360.0).abs() < transform.0[0].abs() / 100.0
 }
@@ -186,7 +213,14 @@ impl Selection {
         let mut region = Region::whole(array.shape());
         let planar = plane(meaning).filter(|_| request.bounds.is_some() || request.shape.is_some());
         for (name, range) in &request.ranges {
-            let names = || meaning.dims.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
+            let names = || {
+                meaning
+                    .dims
+                    .iter()
+                    .map(|d| d.name.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            };
             let Some(d) = meaning.dims.iter().position(|d| d.name == *name) else {
                 let what = format!("{name:?} is no dimension; there are {}", names());
                 return Err(Error::caller("index", what));
@@ -196,13 +230,19 @@ impl Selection {
                 return Err(Error::caller("index", what));
             }
             if range.start >= range.end || range.end > region.shape[d] {
-                let what = format!("{}:{} of {name}, which has {} indices at this level", range.start, range.end, region.shape[d]);
+                let what = format!(
+                    "{}:{} of {name}, which has {} indices at this level",
+                    range.start, range.end, region.shape[d]
+                );
                 return Err(Error::caller("index", what));
             }
             (region.start[d], region.shape[d]) = (range.start, range.end - range.start);
         }
         let Some((y, x)) = planar else {
-            return Ok(Self { region, plane: None });
+            return Ok(Self {
+                region,
+                plane: None,
+            });
         };
         let window = Window::new(meaning, (y, x), request.bounds)?;
         let (height, width) = (precise(region.shape[y]), precise(region.shape[x]));
@@ -219,10 +259,18 @@ impl Selection {
                 AxisPlan::snapped(&window.x, width, window.periodic),
             ],
         };
-        Ok(Self { region, plane: Some(((y, x), axes)) })
+        Ok(Self {
+            region,
+            plane: Some(((y, x), axes)),
+        })
     }
 
-    fn read(&self, array: &Array, meaning: &Variable, method: Method) -> Result<(Variable, Vec<u8>)> {
+    fn read(
+        &self,
+        array: &Array,
+        meaning: &Variable,
+        method: Method,
+    ) -> Result<(Variable, Vec<u8>)> {
         let mut variable = meaning.clone();
         for (d, dim) in variable.dims.iter_mut().enumerate() {
             let (start, size) = (self.region.start[d], self.region.shape[d]);
@@ -232,13 +280,22 @@ impl Selection {
             }
         }
         if let (Some(t), Some((y, x))) = (variable.transform, plane(meaning)) {
-            variable.transform = Some(moved(t, precise(self.region.start[x]), precise(self.region.start[y]), 1.0, 1.0));
+            variable.transform = Some(moved(
+                t,
+                precise(self.region.start[x]),
+                precise(self.region.start[y]),
+                1.0,
+                1.0,
+            ));
         }
         let Some(((y, x), axes)) = &self.plane else {
             return Ok((variable, array.read(&self.region)?));
         };
         let (y, x) = (*y, *x);
-        let maps = [axes[0].map(self.region.shape[y], method), axes[1].map(self.region.shape[x], method)];
+        let maps = [
+            axes[0].map(self.region.shape[y], method),
+            axes[1].map(self.region.shape[x], method),
+        ];
         for (d, axis) in [(y, &axes[0]), (x, &axes[1])] {
             let dim = &mut variable.dims[d];
             dim.coordinate = dim.coordinate.as_ref().and_then(|c| axis.coordinate(c));
@@ -261,7 +318,12 @@ impl Selection {
     }
 
     /// The source cells that the maps need, one range after the other.
-    fn source(&self, array: &Array, (y, x): (usize, usize), maps: &[AxisMap; 2]) -> Result<(Vec<u64>, Vec<u8>)> {
+    fn source(
+        &self,
+        array: &Array,
+        (y, x): (usize, usize),
+        maps: &[AxisMap; 2],
+    ) -> Result<(Vec<u64>, Vec<u8>)> {
         let mut shape = self.region.shape.clone();
         (shape[y], shape[x]) = (maps[0].source_len(), maps[1].source_len());
         let total = Region::whole(&shape);
@@ -281,9 +343,15 @@ impl Selection {
                     &part.shape,
                     size,
                     &bytes,
-                    ziggurat_core::region::Window { shape: &part.shape, start: &zero },
+                    ziggurat_core::region::Window {
+                        shape: &part.shape,
+                        start: &zero,
+                    },
                     &mut input,
-                    ziggurat_core::region::Window { shape: &shape, start: &to },
+                    ziggurat_core::region::Window {
+                        shape: &shape,
+                        start: &to,
+                    },
                 );
                 to[x] += columns.end - columns.start;
             }
@@ -312,9 +380,17 @@ impl AxisPlan {
     }
 
     /// The cells of the level, from the edge nearest to the start of the window to the one nearest to its end.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the size of the level")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the size of the level"
+    )]
     fn snapped(window: &Range<f64>, size: f64, periodic: bool) -> Self {
-        let most = if periodic { window.start.floor() + size } else { size };
+        let most = if periodic {
+            window.start.floor() + size
+        } else {
+            size
+        };
         let start = window.start.round().clamp(0.0, (size - 1.0).max(0.0));
         let end = window.end.round().clamp(start + 1.0, most.max(start + 1.0));
         Self {
@@ -326,7 +402,14 @@ impl AxisPlan {
     }
 
     fn map(&self, size: u64, method: Method) -> AxisMap {
-        AxisMap::new(size, self.start, self.step, self.count, method, self.periodic)
+        AxisMap::new(
+            size,
+            self.start,
+            self.step,
+            self.count,
+            method,
+            self.periodic,
+        )
     }
 
     /// Coordinates of the cells of this axis.
@@ -337,7 +420,11 @@ impl AxisPlan {
                 origin: origin + step * (self.start + self.step / 2.0 - 0.5),
                 step: step * self.step,
             }),
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole index of the level")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a whole index of the level"
+            )]
             explicit if whole => Some(cut(explicit, self.start as u64, self.count)),
             _ => None,
         }
