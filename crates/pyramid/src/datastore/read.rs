@@ -271,23 +271,7 @@ impl Selection {
         meaning: &Variable,
         method: Method,
     ) -> Result<(Variable, Vec<u8>)> {
-        let mut variable = meaning.clone();
-        for (d, dim) in variable.dims.iter_mut().enumerate() {
-            let (start, size) = (self.region.start[d], self.region.shape[d]);
-            if (start, size) != (0, dim.size) {
-                dim.coordinate = dim.coordinate.as_ref().map(|c| cut(c, start, size));
-                dim.size = size;
-            }
-        }
-        if let (Some(t), Some((y, x))) = (variable.transform, plane(meaning)) {
-            variable.transform = Some(moved(
-                t,
-                precise(self.region.start[x]),
-                precise(self.region.start[y]),
-                1.0,
-                1.0,
-            ));
-        }
+        let mut variable = meaning.cropped(&self.region);
         let Some(((y, x), axes)) = &self.plane else {
             return Ok((variable, array.read(&self.region)?));
         };
@@ -303,7 +287,7 @@ impl Selection {
         }
         variable.transform = meaning
             .transform
-            .map(|t| moved(t, axes[1].start, axes[0].start, axes[1].step, axes[0].step));
+            .map(|t| t.moved(axes[1].start, axes[0].start).coarsened(axes[1].step, axes[0].step));
         let (shape, input) = self.source(array, (y, x), &maps)?;
         let fill = default_fill(variable.element, variable.nodata);
         let bytes = resample(
@@ -425,32 +409,10 @@ impl AxisPlan {
                 clippy::cast_sign_loss,
                 reason = "a whole index of the level"
             )]
-            explicit if whole => Some(cut(explicit, self.start as u64, self.count)),
+            explicit if whole => Some(explicit.cropped(self.start as u64, self.count)),
             _ => None,
         }
     }
-}
-
-/// The coordinates of `size` indices from `start`.
-fn cut(coordinate: &Coordinate, start: u64, size: u64) -> Coordinate {
-    let at = |n: usize| usize::try_from(start).unwrap_or(n).min(n);
-    let to = |n: usize| usize::try_from(start + size).unwrap_or(n).min(n);
-    match coordinate {
-        Coordinate::Regular { origin, step } => Coordinate::Regular {
-            origin: origin + precise(start) * step,
-            step: *step,
-        },
-        Coordinate::Float(v) => Coordinate::Float(v[at(v.len())..to(v.len())].to_vec()),
-        Coordinate::Int(v) => Coordinate::Int(v[at(v.len())..to(v.len())].to_vec()),
-        Coordinate::Text(v) => Coordinate::Text(v[at(v.len())..to(v.len())].to_vec()),
-    }
-}
-
-/// The map of cells `sx` by `sy` as large, the first of which begins at (column, row).
-fn moved(t: Affine, column: f64, row: f64, sx: f64, sy: f64) -> Affine {
-    let (c, f) = t.apply(column, row);
-    let Affine([a, b, _, d, e, _]) = t;
-    Affine([a * sx, b * sy, c, d * sx, e * sy, f])
 }
 
 /// Sizes and indices as floating point, exact below 2^53.
