@@ -1,5 +1,12 @@
 //! Sources: files that `import` reads, each described by variables and read by region.
 
+mod bands;
+pub mod geotiff;
+pub mod time_of;
+
+pub use geotiff::GeoTiff;
+pub use time_of::TimeFrom;
+
 use ziggurat_core::{Region, Result, Variable};
 
 /// A file (or store) that holds gridded variables.

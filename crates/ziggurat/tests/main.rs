@@ -1,0 +1,4 @@
+//! Integration tests, one binary.
+#![allow(missing_docs, reason = "tests")]
+
+mod tiff;
