@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Levels, aggregators and retrievers of multi-resolution gridded data.
+
+pub mod resample;
