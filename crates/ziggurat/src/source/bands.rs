@@ -54,7 +54,7 @@ impl Band {
 
 /// Where the bands of a file lie.
 #[derive(Clone, Debug)]
-pub(crate) struct Grid {
+pub(crate) struct Raster {
     pub(crate) height: u64,
     pub(crate) width: u64,
     pub(crate) crs: Option<Crs>,
@@ -67,12 +67,12 @@ pub(crate) struct Grid {
 /// (y, x) or (band, y, x); bands that disagree become one variable each, named by its description.
 pub(crate) fn variables(
     bands: &[Band],
-    grid: &Grid,
+    raster: &Raster,
     attributes: &Attributes,
 ) -> Vec<(Variable, Range<u64>)> {
     let alike = bands.windows(2).all(|pair| pair[0].is_like(&pair[1]));
     if alike {
-        let whole = variable("data".to_owned(), bands, grid, attributes);
+        let whole = variable("data".to_owned(), bands, raster, attributes);
         return vec![(whole, 0..bands.len() as u64)];
     }
     let mut named: Vec<(Variable, Range<u64>)> = Vec::new();
@@ -81,13 +81,13 @@ pub(crate) fn variables(
         let name = described
             .filter(|n| !n.is_empty() && named.iter().all(|(v, _)| v.name != *n))
             .unwrap_or_else(|| format!("band_{}", i + 1));
-        let one = variable(name, std::slice::from_ref(band), grid, attributes);
+        let one = variable(name, std::slice::from_ref(band), raster, attributes);
         named.push((one, i..i + 1));
     }
     named
 }
 
-fn variable(name: String, bands: &[Band], grid: &Grid, shared: &Attributes) -> Variable {
+fn variable(name: String, bands: &[Band], raster: &Raster, shared: &Attributes) -> Variable {
     let first = &bands[0];
     let mut attributes = first.attributes();
     let mut dims = Vec::new();
@@ -106,9 +106,9 @@ fn variable(name: String, bands: &[Band], grid: &Grid, shared: &Attributes) -> V
             dims.push(band);
         }
     }
-    let mut y = Dimension::new("y", grid.height, Axis::Y);
-    let mut x = Dimension::new("x", grid.width, Axis::X);
-    if let Some(t) = grid.transform.filter(Affine::is_separable) {
+    let mut y = Dimension::new("y", raster.height, Axis::Y);
+    let mut x = Dimension::new("x", raster.width, Axis::X);
+    if let Some(t) = raster.transform.filter(Affine::is_separable) {
         let (x0, y0) = t.apply(0.5, 0.5);
         x.coordinate = Some(Coordinate::Regular {
             origin: x0,
@@ -131,8 +131,8 @@ fn variable(name: String, bands: &[Band], grid: &Grid, shared: &Attributes) -> V
         dims,
         nodata: first.nodata,
         attributes,
-        crs: grid.crs.clone(),
-        transform: grid.transform,
+        crs: raster.crs.clone(),
+        transform: raster.transform,
     }
 }
 

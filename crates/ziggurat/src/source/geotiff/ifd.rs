@@ -7,67 +7,43 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 
 use ziggurat_core::{Error, Result};
 
 /// Images in one file beyond which the chain of directories is no longer followed.
 const MAX_IMAGES: usize = 1024;
 
-/// A file read at positions, by several threads.
+/// A file, which is open only while it is read: a stack may have more frames than a process may
+/// have open files.
 #[derive(Debug)]
 pub(super) struct Input {
     pub(super) place: String,
-    file: Mutex<File>,
+    path: PathBuf,
     len: u64,
 }
 
 impl Input {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let open = || {
-            let file = File::open(path)?;
-            let len = file.metadata()?.len();
-            Ok((file, len))
-        };
-        let (file, len) = open().map_err(|e| Error::io(path, "open the file", e))?;
+        let found = path.metadata();
+        let found = found.map_err(|e| Error::io(path, "open the file", e))?;
         Ok(Self {
             place: path.display().to_string(),
-            file: Mutex::new(file),
-            len,
+            path: path.to_owned(),
+            len: found.len(),
         })
+    }
+
+    /// The file, to be read by one thread.
+    pub(super) fn reader(&self) -> Result<Reader<'_>> {
+        let file = File::open(&self.path);
+        let file = file.map_err(|e| Error::io(&self.path, "open the file", e))?;
+        Ok(Reader { input: self, file })
     }
 
     /// Whether the file ends before `offset + length`.
     pub(super) fn lacks(&self, offset: u64, length: u64) -> bool {
         offset.checked_add(length).is_none_or(|end| end > self.len)
-    }
-
-    /// Appends the `length` bytes at `offset` to `out`.
-    pub(super) fn append(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> Result<()> {
-        if self.lacks(offset, length) {
-            return Err(self.damaged(format!(
-                "truncated: {length} bytes at {offset} are needed, the file has {}",
-                self.len
-            )));
-        }
-        let n = usize::try_from(length)
-            .map_err(|_| Error::limit(&self.place, format!("{length} bytes at once")))?;
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = file
-            .seek(SeekFrom::Start(offset))
-            .and_then(|_| (&mut *file).take(length).read_to_end(out))
-            .map_err(|e| Error::io(&self.place, "read", e))?;
-        match read == n {
-            true => Ok(()),
-            false => Err(self.damaged("the file became shorter while it was read")),
-        }
-    }
-
-    pub(super) fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>> {
-        let mut out = Vec::new();
-        self.append(offset, length, &mut out)?;
-        Ok(out)
     }
 
     pub(super) fn damaged(&self, what: impl Into<String>) -> Error {
@@ -83,6 +59,41 @@ impl Input {
     }
 }
 
+/// An open [`Input`].
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    pub(super) input: &'a Input,
+    file: File,
+}
+
+impl Reader<'_> {
+    /// Appends the `length` bytes at `offset` to `out`.
+    pub(super) fn append(&self, offset: u64, length: u64, out: &mut Vec<u8>) -> Result<()> {
+        let input = self.input;
+        if input.lacks(offset, length) {
+            return Err(input.damaged(format!(
+                "truncated: {length} bytes at {offset} are needed, the file has {}",
+                input.len
+            )));
+        }
+        let mut file = &self.file;
+        let read = file
+            .seek(SeekFrom::Start(offset))
+            .and_then(|_| file.take(length).read_to_end(out))
+            .map_err(|e| Error::io(&input.path, "read", e))?;
+        match read as u64 == length {
+            true => Ok(()),
+            false => Err(input.damaged("the file became shorter while it was read")),
+        }
+    }
+
+    fn read(&self, offset: u64, length: u64) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.append(offset, length, &mut out)?;
+        Ok(out)
+    }
+}
+
 /// Where a tag's values lie and what they are.
 #[derive(Clone, Debug)]
 struct Entry {
@@ -95,7 +106,7 @@ struct Entry {
 /// The tags of one image; values are read when asked for.
 #[derive(Debug)]
 pub(super) struct Ifd<'a> {
-    input: &'a Input,
+    reader: &'a Reader<'a>,
     pub(super) big_endian: bool,
     entries: BTreeMap<u16, Entry>,
 }
@@ -112,9 +123,9 @@ fn unsigned(bytes: &[u8], big_endian: bool) -> u64 {
 impl<'a> Ifd<'a> {
     /// The directory of the first image at full resolution: the first that is neither an overview
     /// nor a mask (`NewSubfileType`), and how many more of these follow.
-    pub(super) fn main(input: &'a Input) -> Result<(Self, usize)> {
+    pub(super) fn main(reader: &'a Reader<'a>) -> Result<(Self, usize)> {
         let (mut main, mut more) = (None, 0);
-        for ifd in Self::chain(input)? {
+        for ifd in Self::chain(reader)? {
             let kind = ifd.integer(254)?.unwrap_or(0);
             match (kind & 0b101, &main) {
                 (0, None) => main = Some(ifd),
@@ -122,12 +133,17 @@ impl<'a> Ifd<'a> {
                 _ => {}
             }
         }
-        let none = || input.damaged("holds no image, only overviews or masks");
+        let none = || {
+            reader
+                .input
+                .damaged("holds no image, only overviews or masks")
+        };
         Ok((main.ok_or_else(none)?, more))
     }
 
-    fn chain(input: &'a Input) -> Result<Vec<Self>> {
-        let head = input.read(0, input.len.min(16))?;
+    fn chain(reader: &'a Reader<'a>) -> Result<Vec<Self>> {
+        let input = reader.input;
+        let head = reader.read(0, input.len.min(16))?;
         let not_tiff = || input.damaged("is not a TIFF file, or is cut off within its header");
         let big_endian = match head.get(..2) {
             Some(b"II") => false,
@@ -149,7 +165,7 @@ impl<'a> Ifd<'a> {
                 return Err(input.damaged("its image directories form a circle"));
             }
             seen.push(next);
-            let (ifd, after) = Self::read(input, next, big, big_endian)?;
+            let (ifd, after) = Self::read(reader, next, big, big_endian)?;
             chain.push(ifd);
             next = after;
         }
@@ -159,13 +175,18 @@ impl<'a> Ifd<'a> {
         }
     }
 
-    fn read(input: &'a Input, offset: u64, big: bool, big_endian: bool) -> Result<(Self, u64)> {
+    fn read(
+        reader: &'a Reader<'a>,
+        offset: u64,
+        big: bool,
+        big_endian: bool,
+    ) -> Result<(Self, u64)> {
         let (count_size, entry_size, word) = if big { (8, 20, 8) } else { (2, 12, 4) };
-        let count = unsigned(&input.read(offset, count_size)?, big_endian);
+        let count = unsigned(&reader.read(offset, count_size)?, big_endian);
         let length = count
             .checked_mul(entry_size)
-            .ok_or_else(|| input.damaged("claims an impossible number of tags"))?;
-        let table = input.read(offset + count_size, length)?;
+            .ok_or_else(|| reader.input.damaged("claims an impossible number of tags"))?;
+        let table = reader.read(offset + count_size, length)?;
         let entries = table
             .chunks_exact(if big { 20 } else { 12 })
             .map(|e| {
@@ -179,11 +200,11 @@ impl<'a> Ifd<'a> {
             })
             .collect();
         let ifd = Self {
-            input,
+            reader,
             big_endian,
             entries,
         };
-        let next = input.read(offset + count_size + length, word as u64)?;
+        let next = reader.read(offset + count_size + length, word as u64)?;
         Ok((ifd, unsigned(&next, big_endian)))
     }
 
@@ -199,6 +220,7 @@ impl<'a> Ifd<'a> {
             5 | 10 | 12 | 16..=18 => 8,
             kind => {
                 return Err(self
+                    .reader
                     .input
                     .damaged(format!("tag {tag} has unknown type {kind}")));
             }
@@ -209,9 +231,14 @@ impl<'a> Ifd<'a> {
                 entry.field[..n].to_vec()
             }
             Some(n) => self
-                .input
+                .reader
                 .read(unsigned(&entry.field, self.big_endian), n)?,
-            None => return Err(self.input.damaged(format!("tag {tag} is impossibly long"))),
+            None => {
+                return Err(self
+                    .reader
+                    .input
+                    .damaged(format!("tag {tag} is impossibly long")));
+            }
         };
         Ok(Some((bytes, entry.kind, size)))
     }
@@ -233,7 +260,10 @@ impl<'a> Ifd<'a> {
                     .map(|v| unsigned(v, self.big_endian))
                     .collect(),
             )),
-            _ => Err(self.input.damaged(format!("tag {tag} is not an integer"))),
+            _ => Err(self
+                .reader
+                .input
+                .damaged(format!("tag {tag} is not an integer"))),
         }
     }
 
@@ -244,7 +274,7 @@ impl<'a> Ifd<'a> {
 
     /// As [`Self::integer`], for a tag without which there is no image.
     pub(super) fn required(&self, tag: u16, name: &str) -> Result<u64> {
-        let missing = || self.input.damaged(format!("tag {name} is missing"));
+        let missing = || self.reader.input.damaged(format!("tag {name} is missing"));
         self.integer(tag)?.ok_or_else(missing)
     }
 
@@ -260,7 +290,10 @@ impl<'a> Ifd<'a> {
         };
         match kind {
             11 | 12 => Ok(Some(bytes.chunks_exact(size).map(value).collect())),
-            _ => Err(self.input.damaged(format!("tag {tag} is not a float"))),
+            _ => Err(self
+                .reader
+                .input
+                .damaged(format!("tag {tag} is not a float"))),
         }
     }
 

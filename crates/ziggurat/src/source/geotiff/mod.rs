@@ -9,21 +9,18 @@ pub(crate) mod metadata;
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tiff::TiffError;
 use ziggurat_core::region::{Window, copy, offset};
 use ziggurat_core::{Attributes, ElementType, Error, Region, Result, Scalar, Variable};
 
-use self::cache::Cache;
+use self::cache::CHUNKS;
 use self::georef::GeoKeys;
-use self::ifd::{Ifd, Input};
+use self::ifd::{Ifd, Input, Reader};
 use self::layout::Layout;
-use super::bands::{self, Band, Grid};
+use super::bands::{self, Band, Raster};
 use super::{Source, time_of};
-
-/// Bytes of decoded tiles and strips that are kept for the next read.
-const CACHE: usize = 64 << 20;
 
 /// A GeoTIFF file; the first image in it at full resolution.
 ///
@@ -39,7 +36,14 @@ pub struct GeoTiff {
     bands: Vec<Range<u64>>,
     /// What a chunk that is not stored holds: one element.
     missing: Vec<u8>,
-    cache: Cache,
+    /// Number of this file in the cache of chunks.
+    id: u64,
+}
+
+impl Drop for GeoTiff {
+    fn drop(&mut self) {
+        CHUNKS.forget(self.id);
+    }
 }
 
 /// Whether a file that begins with `header` (4 bytes are enough) is a TIFF.
@@ -64,21 +68,23 @@ impl GeoTiff {
     /// [`Error::Data`] for what is no TIFF, damaged or truncated; [`Error::Unsupported`] for
     /// compressions and sample types that this build does not decode.
     pub fn open(path: &Path) -> Result<Self> {
+        static FILES: AtomicU64 = AtomicU64::new(0);
         let input = Input::open(path)?;
-        let (ifd, more) = Ifd::main(&input)?;
+        let reader = input.reader()?;
+        let (ifd, more) = Ifd::main(&reader)?;
         if more > 0 {
             tracing::warn!("{}: {more} further images in it are ignored", input.place);
         }
         let layout = Layout::read(&ifd, &input)?;
         let keys = GeoKeys::read(&ifd)?;
-        let grid = Grid {
+        let raster = Raster {
             height: layout.shape[1],
             width: layout.shape[2],
             crs: keys.crs(&input.place),
             transform: keys.transform(&ifd, &input)?,
         };
         let (bands, attributes) = meaning(&ifd, &layout, &input.place)?;
-        let (variables, bands): (Vec<_>, _) = bands::variables(&bands, &grid, &attributes)
+        let (variables, bands): (Vec<_>, _) = bands::variables(&bands, &raster, &attributes)
             .into_iter()
             .unzip();
         let element = layout.element;
@@ -91,18 +97,13 @@ impl GeoTiff {
             variables,
             bands,
             missing,
-            cache: Cache::new(CACHE),
+            id: FILES.fetch_add(1, Ordering::Relaxed),
             input,
         })
     }
 
-    /// The values of chunk `index` as an array (band, y, x) of its stored shape; kept for the next
-    /// read if `keep`.
-    fn chunk(&self, index: u64, keep: bool) -> Result<Arc<Vec<u8>>> {
-        self.cache.get(index, keep, || self.decode(index))
-    }
-
-    fn decode(&self, index: u64) -> Result<Vec<u8>> {
+    /// The values of stored chunk `index` as an array (band, y, x) of its stored shape.
+    fn decode(&self, reader: &Reader<'_>, index: u64) -> Result<Vec<u8>> {
         let layout = &self.layout;
         let coding = &layout.coding;
         let [bands, rows, cols] = layout.stored_shape(index);
@@ -116,7 +117,7 @@ impl GeoTiff {
                 .map_err(|_| Error::limit(&self.input.place, format!("a chunk of size {n}")))
         };
         let mut strip = chunk::header(coding, narrow(rows)?, narrow(cols)?, narrow(length)?);
-        self.input.append(at, length, &mut strip)?;
+        reader.append(at, length, &mut strip)?;
         let len = size(layout.decoded_len(index))?;
         let pixels = chunk::decode(&strip, coding, cols, len).map_err(|e| self.fault(index, e))?;
         match bands {
@@ -158,6 +159,7 @@ impl Source for GeoTiff {
             .and_then(|n| n.checked_mul(size))
             .ok_or_else(|| Error::limit(self.place(), format!("{wanted} at once")))?;
         let mut out = vec![0; len];
+        let reader = self.input.reader()?;
         for cell in wanted.cells(&layout.chunk).indices() {
             let index = offset(&cell, &layout.grid());
             let start = Region::of_cell(&cell, &layout.chunk).start;
@@ -181,7 +183,8 @@ impl Source for GeoTiff {
             }
             // What is read whole is not wanted again.
             let inside = stored.intersect(&Region::whole(&layout.shape));
-            let chunk = self.chunk(index, inside.is_some_and(|i| i != part))?;
+            let keep = inside.is_some_and(|inside| inside != part);
+            let chunk = CHUNKS.get((self.id, index), keep, || self.decode(&reader, index))?;
             let from = part.relative_to(&stored.start);
             let from = Window {
                 shape: &stored.shape,
@@ -267,7 +270,9 @@ fn meaning(ifd: &Ifd<'_>, layout: &Layout, place: &str) -> Result<(Vec<Band>, At
         metadata::apply(&metadata::items(&xml), &mut bands, &mut attributes);
     }
     for band in &mut bands {
-        band.nodata = band.nodata.filter(|v| fits(*v, layout.element, place));
+        band.nodata = band
+            .nodata
+            .and_then(|v| as_element(v, layout.element, place));
     }
     let written = ifd
         .text(306)?
@@ -278,13 +283,13 @@ fn meaning(ifd: &Ifd<'_>, layout: &Layout, place: &str) -> Result<(Vec<Band>, At
     Ok((bands, attributes))
 }
 
-/// Whether `nodata` can occur in an array of `element`; warns if not.
-pub(crate) fn fits(nodata: Scalar, element: ElementType, place: &str) -> bool {
-    let fits = nodata.to_element(element).is_some();
-    if !fits {
+/// `nodata` as the value of an `element` that it stands for; warns if there is none.
+pub(crate) fn as_element(nodata: Scalar, element: ElementType, place: &str) -> Option<Scalar> {
+    let Some(bytes) = nodata.to_element(element) else {
         tracing::warn!("{place}: nodata {nodata:?} is no {element} value and is ignored");
-    }
-    fits
+        return None;
+    };
+    Scalar::from_element(&bytes, element).or(Some(nodata))
 }
 
 /// The number in `text`: an integer exactly, else a float (`nan` and `inf` included).
