@@ -194,9 +194,10 @@ impl Source for Aligned {
             (wanted.start[d], wanted.shape[d]) = (range.start, range.end - range.start);
             maps.push((d, map));
         }
-        let input = match wanted.is_empty() {
-            true => Vec::new(),
-            false => self.source.read(variable, &wanted)?,
+        let input = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            self.source.read(variable, &wanted)?
         };
         let [x, y] = &*maps else {
             return Ok(Vec::new());

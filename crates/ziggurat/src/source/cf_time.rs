@@ -105,14 +105,12 @@ pub(crate) fn decode(time: &Dimension) -> Option<Vec<Timestamp>> {
     reason = "whole and fraction are apart, and checked"
 )]
 fn float(count: f64, unit: i128) -> Option<i128> {
-    let whole = count.floor();
-    if !(whole.abs() < 9e15) {
-        return None;
-    }
+    let whole = Some(count.floor()).filter(|n| n.abs() < 9e15)?;
     let fraction = (count - whole) * unit as f64;
-    let fraction = match unit > 1_000_000 {
-        true => (fraction / 1e6).round() * 1e6,
-        false => fraction.round(),
+    let fraction = if unit > 1_000_000 {
+        (fraction / 1e6).round() * 1e6
+    } else {
+        fraction.round()
     };
     (whole as i128)
         .checked_mul(unit)?

@@ -68,7 +68,7 @@ impl GdalRaster {
             .map(|band| describe(&band.map_err(failed)?, &place))
             .collect::<Result<Vec<_>>>()?;
         let mut attributes = Attributes::new();
-        metadata::apply(&items(&dataset), &mut bands, &mut attributes);
+        metadata::apply(&items(&dataset), &mut bands, &mut attributes, &place);
         let written = dataset
             .metadata_item("TIFFTAG_DATETIME", "")
             .and_then(|text| time_of::in_text(&text).ok().flatten());
@@ -100,12 +100,13 @@ fn no_bands(place: &str, dataset: &Dataset) -> Error {
             key.ends_with("_NAME").then(|| value.to_owned())
         });
     let parts: Vec<_> = parts.collect();
-    match parts.is_empty() {
-        true => Error::caller(place, "GDAL finds no raster bands in it"),
-        false => Error::caller(
+    if parts.is_empty() {
+        Error::caller(place, "GDAL finds no raster bands in it")
+    } else {
+        Error::caller(
             place,
             format!("has no bands of its own; give one of {}", parts.join(", ")),
-        ),
+        )
     }
 }
 
@@ -117,12 +118,19 @@ fn crs(dataset: &Dataset) -> Option<Crs> {
     })
 }
 
-/// The metadata of a dataset, with the items of documents within it.
+/// The metadata of a dataset, with that of its only band and the items of documents within it.
 fn items(dataset: &Dataset) -> Vec<Item> {
-    let entries = dataset.metadata().filter(|e| e.is_default_domain());
-    let items = entries.flat_map(|e| match e.value.contains("<Item") {
-        true => metadata::items(&e.value),
-        false => vec![Item::new(&e.key, &e.value)],
+    let mut entries: Vec<_> = dataset.metadata().collect();
+    if let (1, Ok(band)) = (dataset.raster_count(), dataset.rasterband(1)) {
+        entries.extend(band.metadata());
+    }
+    let entries = entries.iter().filter(|e| e.is_default_domain());
+    let items = entries.flat_map(|e| {
+        if e.value.contains("<Item") {
+            metadata::items(&e.value)
+        } else {
+            vec![Item::new(&e.key, &e.value)]
+        }
     });
     items.collect()
 }
@@ -152,7 +160,7 @@ fn describe(band: &RasterBand<'_>, place: &str) -> Result<Band> {
             .and_then(|v| geotiff::scalar(&v.to_string())),
     };
     Ok(Band {
-        nodata: nodata.and_then(|v| geotiff::as_element(v, element, place)),
+        nodata,
         scale: band.scale(),
         offset: band.offset(),
         unit: metadata::text(&band.unit()),

@@ -24,6 +24,10 @@ pub(crate) struct Line {
 
 impl Grid {
     /// The grid of `variable`, from its transform or else its regular coordinates.
+    #[allow(
+        clippy::many_single_char_names,
+        reason = "the coefficients of an affine map"
+    )]
     pub(crate) fn of(variable: &Variable) -> Option<Self> {
         let (y, x) = (variable.axis(Axis::Y)?, variable.axis(Axis::X)?);
         let line = |d: usize| match variable.dims[d].coordinate {
@@ -57,12 +61,13 @@ impl Grid {
             // Whole cells stay whole, so that values are copied, not interpolated.
             let (whole, unit) = (start.round(), step.signum());
             let same = (start - whole).abs() < SAME && (end - whole - unit * count).abs() < SAME;
-            match same {
-                true => Line {
+            if same {
+                Line {
                     start: whole,
                     step: unit,
-                },
-                false => Line { start, step },
+                }
+            } else {
+                Line { start, step }
             }
         };
         parallel.then(|| (line(x0, right.0, width), line(y0, bottom.1, height)))
@@ -82,7 +87,8 @@ impl Grid {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "checked to be below 2^53"
+        clippy::many_single_char_names,
+        reason = "checked to be below 2^53; the coefficients of an affine map"
     )]
     pub(crate) fn union<'a>(&self, others: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
         let (mut low, mut high) = ((0.0, 0.0), (count(self.width), count(self.height)));
@@ -110,6 +116,10 @@ impl Grid {
 
     /// In words, how this grid differs from `other`, the grid of `name`; `unit` is that of the
     /// coordinates. Empty if it does not.
+    #[allow(
+        clippy::many_single_char_names,
+        reason = "the coefficients of an affine map"
+    )]
     pub(crate) fn differences(&self, other: &Self, name: &str, unit: &str) -> Vec<String> {
         let mut out = Vec::new();
         if self.is_like(other) {

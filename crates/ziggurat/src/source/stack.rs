@@ -45,7 +45,7 @@ impl std::fmt::Debug for Stack {
         f.debug_struct("Stack")
             .field("variables", &self.variables)
             .field("frames", &places)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -142,8 +142,8 @@ fn times(sources: &[Box<dyn Source>], from: &TimeFrom) -> Result<Vec<Times>> {
             (s.place(), attributes.unwrap_or(&no_variable))
         })
         .collect();
-    let times: Vec<_> = from.times(&frames)?.into_iter().map(|t| vec![t]).collect();
-    encoded(sources, &times, false)
+    let instants: Vec<_> = from.times(&frames)?.into_iter().map(|t| vec![t]).collect();
+    encoded(sources, &instants, false)
 }
 
 /// The time coordinates that the sources have, brought to one unit.
@@ -240,9 +240,10 @@ fn order(frames: &mut [Frame]) -> Result<Dimension> {
             continue;
         }
         let name = before.source.place();
-        let what = match len(&before.times.ticks) == 1 && len(&after.times.ticks) == 1 {
-            true => format!("has the same time as {name}: leave one out, or give --time ISO,..."),
-            false => format!("its times overlap with those of {name}: leave one out"),
+        let what = if len(&before.times.ticks) == 1 && len(&after.times.ticks) == 1 {
+            format!("has the same time as {name}: leave one out, or give --time ISO,...")
+        } else {
+            format!("its times overlap with those of {name}: leave one out")
         };
         return Err(Error::caller(after.source.place(), what));
     }
@@ -258,12 +259,13 @@ fn order(frames: &mut [Frame]) -> Result<Dimension> {
         }
     }
     let mut time = Dimension::new("time", start, Axis::Time);
-    time.coordinate = Some(match floats.is_empty() {
-        true => Coordinate::Int(ints),
-        false => Coordinate::Float(floats),
+    time.coordinate = Some(if floats.is_empty() {
+        Coordinate::Int(ints)
+    } else {
+        Coordinate::Float(floats)
     });
     if let Some(frame) = frames.first() {
-        time.attributes = frame.times.attributes.clone();
+        time.attributes.clone_from(&frame.times.attributes);
     }
     Ok(time)
 }
@@ -282,8 +284,9 @@ fn stacked(sources: &[Box<dyn Source>]) -> Vec<Variable> {
     let mut variables = sources[0].variables().to_vec();
     for (i, variable) in variables.iter_mut().enumerate() {
         variable.attributes.retain(|key, value| {
-            let shared = |s: &Box<dyn Source>| s.variables()[i].attributes.get(key) == Some(value);
-            ![OBSERVATION_TIME, FILE_TIME].contains(&&**key) && sources.iter().all(shared)
+            let shared = |s: &dyn Source| s.variables()[i].attributes.get(key) == Some(value);
+            ![OBSERVATION_TIME, FILE_TIME].contains(&&**key)
+                && sources.iter().all(|s| shared(s.as_ref()))
         });
     }
     variables
@@ -354,9 +357,12 @@ pub(crate) fn unlike(variable: &Variable, model: &Variable) -> Vec<String> {
     let sizes = |v: &Variable| {
         let dims = v.dims.iter().filter(|d| d.axis != Axis::Time);
         let spatial = |d: &Dimension| matches!(d.axis, Axis::X | Axis::Y);
-        let text = dims.map(|d| match spatial(d) {
-            true => d.name.clone(),
-            false => format!("{}: {}", d.name, d.size),
+        let text = dims.map(|d| {
+            if spatial(d) {
+                d.name.clone()
+            } else {
+                format!("{}: {}", d.name, d.size)
+            }
         });
         format!("({})", text.collect::<Vec<_>>().join(", "))
     };
@@ -458,9 +464,10 @@ impl Source for Stack {
             if let Some(part) = frame.part(region) {
                 let bytes = frame.source.read(variable, &part)?;
                 // Of a single frame no copy is made.
-                match out.is_empty() {
-                    true => out = bytes,
-                    false => out.extend_from_slice(&bytes),
+                if out.is_empty() {
+                    out = bytes;
+                } else {
+                    out.extend_from_slice(&bytes);
                 }
             }
         }

@@ -198,7 +198,7 @@ fn at_start(text: &[u8]) -> Option<(usize, usize, Timestamp)> {
 #[derive(Clone, Copy)]
 struct Digits<'a>(&'a [u8]);
 
-impl<'a> Digits<'a> {
+impl Digits<'_> {
     /// The number of exactly the next `n` digits.
     fn take(&mut self, n: usize) -> Option<u16> {
         let head = self.0.get(..n)?;

@@ -81,7 +81,7 @@ fn compression_that_is_not_built_in_says_what_to_do() {
 
 #[test]
 fn no_byte_makes_it_panic() {
-    // Each byte of the header region and a spread of the others, in a few garbled forms.
+    // Each byte of the header region and a spread of the others, in two garbled forms.
     for name in [
         "scaled.tif",
         "bigtiff_be.tif",
@@ -93,8 +93,8 @@ fn no_byte_makes_it_panic() {
         "sparse.tif",
     ] {
         let bytes = std::fs::read(file(name)).unwrap();
-        for at in (0..bytes.len()).filter(|i| *i < 900 || i % 13 == 0) {
-            for value in [0, 0xff, bytes[at] ^ 1, bytes[at].wrapping_add(77)] {
+        for at in (0..bytes.len()).filter(|i| *i < 400 || i % 31 == 0) {
+            for value in [!bytes[at], bytes[at].wrapping_add(1)] {
                 let mut garbled = bytes.clone();
                 garbled[at] = value;
                 let _ = read(&garbled);

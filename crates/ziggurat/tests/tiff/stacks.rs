@@ -272,7 +272,7 @@ struct Made {
 
 impl Source for Made {
     fn place(&self) -> &str {
-        "made"
+        &self.variables[0].name
     }
 
     fn variables(&self) -> &[Variable] {

@@ -21,9 +21,12 @@ pub(super) fn header(coding: &Coding, rows: u32, cols: u32, length: u32) -> Vec<
     let end = 8 + 2 + tags * 12 + 4;
     let tables_len = u32::try_from(tables.len()).unwrap_or(u32::MAX);
     let mut out = Vec::new();
-    let mut put = |value: u32, size: usize| match coding.big_endian {
-        true => out.extend_from_slice(&value.to_be_bytes()[4 - size..]),
-        false => out.extend_from_slice(&value.to_le_bytes()[..size]),
+    let mut put = |value: u32, size: usize| {
+        if coding.big_endian {
+            out.extend_from_slice(&value.to_be_bytes()[4 - size..]);
+        } else {
+            out.extend_from_slice(&value.to_le_bytes()[..size]);
+        }
     };
     put(if coding.big_endian { 0x4d4d } else { 0x4949 }, 2);
     put(42, 2);
@@ -94,7 +97,7 @@ fn unpack(packed: &[u8], coding: &Coding, cols: u64) -> Vec<u8> {
         .collect()
 }
 
-/// One pixel of full-range YCbCr as RGB, after JFIF 1.02.
+/// One pixel of full-range `YCbCr` as RGB, after JFIF 1.02.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,6 +1,6 @@
-//! Where a GeoTIFF lies: its affine map and its coordinate reference system.
+//! Where a `GeoTIFF` lies: its affine map and its coordinate reference system.
 //!
-//! [OGC GeoTIFF 1.1](https://docs.ogc.org/is/19-008r4/19-008r4.html), with GDAL's reading where
+//! [OGC `GeoTIFF` 1.1](https://docs.ogc.org/is/19-008r4/19-008r4.html), with GDAL's reading where
 //! files in the wild leave room.
 
 use ziggurat_core::{Affine, Crs, Result};
@@ -14,7 +14,7 @@ const GEODETIC_CRS: u64 = 2048;
 const PROJECTED_CRS: u64 = 3072;
 const PROJECTED_CITATION: u64 = 3073;
 
-/// The GeoKey directory: keys with one number, and keys with text.
+/// The `GeoKey` directory: keys with one number, and keys with text.
 #[derive(Debug, Default)]
 pub(super) struct GeoKeys {
     numbers: Vec<(u64, u64)>,
@@ -56,9 +56,10 @@ impl GeoKeys {
         // A user-defined CRS is 32767, an undefined one 0; codes above are private.
         let epsg = |key| self.number(key).filter(|n| (1..32767).contains(n));
         let projected = self.number(MODEL_TYPE) == Some(1) || self.number(PROJECTED_CRS).is_some();
-        let code = match projected {
-            true => epsg(PROJECTED_CRS),
-            false => epsg(GEODETIC_CRS),
+        let code = if projected {
+            epsg(PROJECTED_CRS)
+        } else {
+            epsg(GEODETIC_CRS)
         };
         if let Some(code) = code {
             return Some(Crs {
@@ -85,6 +86,10 @@ impl GeoKeys {
     }
 
     /// The map of cell corners to the CRS; `None` without georeference.
+    #[allow(
+        clippy::many_single_char_names,
+        reason = "the coefficients of an affine map"
+    )]
     pub(super) fn transform(&self, ifd: &Ifd<'_>, input: &Input) -> Result<Option<Affine>> {
         let scale = ifd.floats(33550)?.unwrap_or_default();
         let ties = ifd.floats(33922)?.unwrap_or_default();

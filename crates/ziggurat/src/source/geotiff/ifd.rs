@@ -81,9 +81,10 @@ impl Reader<'_> {
             .seek(SeekFrom::Start(offset))
             .and_then(|_| file.take(length).read_to_end(out))
             .map_err(|e| Error::io(&input.path, "read", e))?;
-        match read as u64 == length {
-            true => Ok(()),
-            false => Err(input.damaged("the file became shorter while it was read")),
+        if read as u64 == length {
+            Ok(())
+        } else {
+            Err(input.damaged("the file became shorter while it was read"))
         }
     }
 
@@ -114,9 +115,10 @@ pub(super) struct Ifd<'a> {
 /// The unsigned integer of up to eight bytes in the given byte order.
 fn unsigned(bytes: &[u8], big_endian: bool) -> u64 {
     let push = |n: u64, b: &u8| n << 8 | u64::from(*b);
-    match big_endian {
-        true => bytes.iter().fold(0, push),
-        false => bytes.iter().rev().fold(0, push),
+    if big_endian {
+        bytes.iter().fold(0, push)
+    } else {
+        bytes.iter().rev().fold(0, push)
     }
 }
 
@@ -169,9 +171,10 @@ impl<'a> Ifd<'a> {
             chain.push(ifd);
             next = after;
         }
-        match chain.is_empty() {
-            true => Err(input.damaged("holds no image")),
-            false => Ok(chain),
+        if chain.is_empty() {
+            Err(input.damaged("holds no image"))
+        } else {
+            Ok(chain)
         }
     }
 

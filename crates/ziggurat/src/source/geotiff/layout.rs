@@ -24,7 +24,7 @@ pub(super) struct Coding {
     /// Stored samples per pixel within one chunk.
     pub(super) samples: u16,
     pub(super) jpeg_tables: Option<Vec<u8>>,
-    /// Whether the chunks are JPEG in YCbCr, to be returned as RGB.
+    /// Whether the chunks are JPEG in `YCbCr`, to be returned as RGB.
     pub(super) ycbcr: bool,
 }
 
@@ -66,12 +66,13 @@ impl Layout {
         };
         let offsets = offsets.ok_or_else(|| input.damaged("has neither strips nor tiles"))?;
         let tiled = ifd.integer(322)?.is_some();
-        let (rows, cols) = match tiled {
-            true => (
+        let (rows, cols) = if tiled {
+            (
                 ifd.required(323, "TileLength")?,
                 ifd.required(322, "TileWidth")?,
-            ),
-            false => (ifd.integer(278)?.unwrap_or(height).min(height), width),
+            )
+        } else {
+            (ifd.integer(278)?.unwrap_or(height).min(height), width)
         };
         let chunk = [if planar { 1 } else { bands }, rows, cols];
         if shape.contains(&0) || chunk.contains(&0) {
@@ -122,9 +123,10 @@ impl Layout {
         let [_, down, across] = self.grid();
         let [bands, rows, cols] = self.chunk;
         let above = index / across % down * rows;
-        match self.tiled {
-            true => self.chunk,
-            false => [bands, rows.min(self.shape[1] - above), cols],
+        if self.tiled {
+            self.chunk
+        } else {
+            [bands, rows.min(self.shape[1] - above), cols]
         }
     }
 
@@ -209,9 +211,10 @@ fn coding(ifd: &Ifd<'_>, input: &Input) -> Result<(ElementType, Coding)> {
     };
     let uniform = |tag, default: u64| -> Result<u16> {
         let values = ifd.integers(tag)?.unwrap_or_default();
-        match values.iter().all(|v| *v == values[0]) {
-            true => narrow(tag, default),
-            false => Err(input.unsupported(format!("bands of different types ({values:?})"))),
+        if values.iter().all(|v| *v == values[0]) {
+            narrow(tag, default)
+        } else {
+            Err(input.unsupported(format!("bands of different types ({values:?})")))
         }
     };
     let compression = narrow(259, 1)?;

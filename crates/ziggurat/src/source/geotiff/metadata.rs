@@ -4,7 +4,7 @@
 //! composites of the Finnish Meteorological Institute hold a second such document within an item.
 
 use serde_json::{Number, Value};
-use ziggurat_core::Attributes;
+use ziggurat_core::{Attributes, ElementType, Scalar};
 
 use crate::source::bands::Band;
 use crate::source::time_of;
@@ -56,11 +56,12 @@ fn scan(xml: &str, outer: bool) -> Vec<Item> {
                 return items;
             };
             // GDAL escapes once as text and once as XML.
-            item.text = unescape(&unescape(text)).trim().to_owned();
+            unescape(&unescape(text)).trim().clone_into(&mut item.text);
         }
-        match outer && item.text.contains("<Item") {
-            true => items.extend(scan(&item.text, false)),
-            false => items.push(item),
+        if outer && item.text.contains("<Item") {
+            items.extend(scan(&item.text, false));
+        } else {
+            items.push(item);
         }
     }
     items
@@ -126,8 +127,8 @@ fn unescape(text: &str) -> String {
     out
 }
 
-/// Gives `bands` and `attributes` what `items` say.
-pub(crate) fn apply(items: &[Item], bands: &mut [Band], attributes: &mut Attributes) {
+/// Gives `bands` and `attributes` what `items` say, and their nodata the type of the band.
+pub(crate) fn apply(items: &[Item], bands: &mut [Band], attributes: &mut Attributes, place: &str) {
     let alone = bands.len() == 1;
     let radar = radar(items, bands, attributes);
     for item in items {
@@ -145,6 +146,19 @@ pub(crate) fn apply(items: &[Item], bands: &mut [Band], attributes: &mut Attribu
             _ => {}
         }
     }
+    for band in bands {
+        let nodata = band.nodata;
+        band.nodata = nodata.and_then(|v| as_element(v, band.element, place));
+    }
+}
+
+/// `nodata` as the value of an `element` that it stands for; warns if there is none.
+fn as_element(nodata: Scalar, element: ElementType, place: &str) -> Option<Scalar> {
+    let Some(bytes) = nodata.to_element(element) else {
+        tracing::warn!("{place}: nodata {nodata:?} is no {element} value and is ignored");
+        return None;
+    };
+    Scalar::from_element(&bytes, element).or(Some(nodata))
 }
 
 /// A text that says something.
@@ -215,9 +229,10 @@ fn radar(items: &[Item], bands: &mut [Band], attributes: &mut Attributes) -> boo
     reason = "checked to be whole and small"
 )]
 fn whole_or_float(value: f64) -> Option<Value> {
-    match value.fract() == 0.0 && value.abs() < 9e15 {
-        true => Some(Value::from(value as i64)),
-        false => Number::from_f64(value).map(Value::Number),
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        Some(Value::from(value as i64))
+    } else {
+        Number::from_f64(value).map(Value::Number)
     }
 }
 

@@ -1,4 +1,4 @@
-//! GeoTIFF, in Rust alone: classic and `BigTIFF`, tiles and strips, interleaved bands and planes.
+//! `GeoTIFF`, in Rust alone: classic and `BigTIFF`, tiles and strips, interleaved bands and planes.
 
 mod cache;
 mod chunk;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tiff::TiffError;
 use ziggurat_core::region::{Window, copy, offset};
-use ziggurat_core::{Attributes, ElementType, Error, Region, Result, Scalar, Variable};
+use ziggurat_core::{Attributes, Error, Region, Result, Scalar, Variable};
 
 use self::cache::CHUNKS;
 use self::georef::GeoKeys;
@@ -22,7 +22,7 @@ use self::layout::Layout;
 use super::bands::{self, Band, Raster};
 use super::{Source, time_of};
 
-/// A GeoTIFF file; the first image in it at full resolution.
+/// A `GeoTIFF` file; the first image in it at full resolution.
 ///
 /// Alike bands are one variable `data` of dimensions (y, x) or (band, y, x). Values are returned as
 /// they are stored: scale and offset are attributes. Reading decodes only the tiles or strips
@@ -265,15 +265,11 @@ fn meaning(ifd: &Ifd<'_>, layout: &Layout, place: &str) -> Result<(Vec<Band>, At
     let mut bands = vec![Band::new(layout.element); count];
     let mut attributes = Attributes::new();
     let nodata = ifd.text(42113)?.and_then(|text| scalar(&text));
-    bands.iter_mut().for_each(|b| b.nodata = nodata);
-    if let Some(xml) = ifd.text(42112)? {
-        metadata::apply(&metadata::items(&xml), &mut bands, &mut attributes);
-    }
     for band in &mut bands {
-        band.nodata = band
-            .nodata
-            .and_then(|v| as_element(v, layout.element, place));
+        band.nodata = nodata;
     }
+    let xml = ifd.text(42112)?.unwrap_or_default();
+    metadata::apply(&metadata::items(&xml), &mut bands, &mut attributes, place);
     let written = ifd
         .text(306)?
         .and_then(|text| time_of::in_text(&text).ok().flatten());
@@ -281,15 +277,6 @@ fn meaning(ifd: &Ifd<'_>, layout: &Layout, place: &str) -> Result<(Vec<Band>, At
         attributes.insert(time_of::FILE_TIME.to_owned(), time.to_string().into());
     }
     Ok((bands, attributes))
-}
-
-/// `nodata` as the value of an `element` that it stands for; warns if there is none.
-pub(crate) fn as_element(nodata: Scalar, element: ElementType, place: &str) -> Option<Scalar> {
-    let Some(bytes) = nodata.to_element(element) else {
-        tracing::warn!("{place}: nodata {nodata:?} is no {element} value and is ignored");
-        return None;
-    };
-    Scalar::from_element(&bytes, element).or(Some(nodata))
 }
 
 /// The number in `text`: an integer exactly, else a float (`nan` and `inf` included).

@@ -1,11 +1,15 @@
 """Makes the GeoTIFF files beside it, and prints what the tests expect of them.
 
-Run with rasterio 1.4 or newer (GDAL with zstd):  python make.py
+Run with rasterio 1.4 or newer (GDAL with zstd) and gdal_translate of GDAL 3.5 or newer:
+
+    GDAL_TIFF_INTERNAL_MASK=YES python make.py
+
 Every file holds a small seeded field; `expected` prints, per file and band, the sha256 over the
 C-order little-endian values that rasterio reads back (the stored values; GDAL does not scale).
 """
 
 import hashlib
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +67,7 @@ def make():
     write("bigtiff.tif", field("float32"), BIGTIFF="YES", compress="deflate")
     write("bigtiff_be.tif", field("int16"), BIGTIFF="YES", ENDIANNESS="BIG", tiled=True,
           blockxsize=16, blockysize=16)
+    write("half.tif", field("float32"), NBITS=16, compress="deflate", predictor=3)
     write("packbits.tif", field("uint8"), compress="packbits")
     write("bits1.tif", (field("uint8") > 110).astype("uint8"), NBITS=1)
     write("bits4_planar.tif", field("uint8", 2) >> 4, NBITS=4, interleave="band")
@@ -87,7 +92,13 @@ def make():
     nan[0, :5] = np.nan
     write("nodata_nan.tif", nan, nodata=np.nan, compress="deflate")
     write("nodata_f32.tif", field("float32"), nodata=-3.4028234663852886e38, compress="deflate")
-    write("nodata_u64.tif", field("uint64"), nodata=2**63, compress="deflate")
+    # rasterio would make a float of it.
+    write("nodata_u64.tif", field("uint64", rows=7, cols=11), compress="deflate")
+    plain = HERE / "nodata_u64.tif"
+    plain.rename(plain.with_suffix(".tmp"))
+    subprocess.run(["gdal_translate", "-q", "-a_nodata", str(2**64 - 1), "-co", "COMPRESS=DEFLATE",
+                    plain.with_suffix(".tmp"), plain], check=True)
+    plain.with_suffix(".tmp").unlink()
 
     def scaled(out):
         out.scales, out.offsets, out.units = [0.01], [273.15], ["K"]
