@@ -1,5 +1,22 @@
 //! Sources: files that `import` reads, each described by variables and read by region.
 
+mod aligned;
+mod bands;
+mod cf_time;
+#[cfg(feature = "gdal")]
+pub mod gdal;
+pub mod geotiff;
+mod grid;
+mod stack;
+pub mod time_of;
+
+#[cfg(feature = "gdal")]
+pub use self::gdal::GdalRaster;
+pub use aligned::{Aligned, align};
+pub use geotiff::GeoTiff;
+pub use stack::Stack;
+pub use time_of::TimeFrom;
+
 use ziggurat_core::{Region, Result, Variable};
 
 /// A file (or store) that holds gridded variables.
