@@ -1,5 +1,11 @@
 //! Sources: files that `import` reads, each described by variables and read by region.
 
+mod cf;
+pub mod netcdf;
+pub mod npy;
+mod strips;
+pub mod zarr;
+
 use ziggurat_core::{Region, Result, Variable};
 
 /// A file (or store) that holds gridded variables.
