@@ -159,6 +159,12 @@ impl Error {
         self
     }
 
+    /// The same error at `place`: decoders of bytes do not know the file they come from.
+    #[must_use]
+    pub fn at(self, place: impl Into<String>) -> Self {
+        self.map_place(|_| place.into())
+    }
+
     /// Whether nothing exists at the place asked for.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
