@@ -142,6 +142,23 @@ impl Error {
         }
     }
 
+    /// The same error at another place: decoders of bytes do not know the file they come from.
+    #[must_use]
+    pub fn at(mut self, file: impl Into<String>) -> Self {
+        match &mut self {
+            Self::Data { place, .. }
+            | Self::Caller { place, .. }
+            | Self::NotFound { place, .. }
+            | Self::Conflict { place, .. }
+            | Self::Unsupported { place, .. }
+            | Self::Limit { place, .. }
+            | Self::Io { place, .. }
+            | Self::Other { place, .. } => *place = file.into(),
+            Self::Interrupted { .. } => {}
+        }
+        self
+    }
+
     /// Whether nothing exists at the place asked for.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
