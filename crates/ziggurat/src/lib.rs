@@ -1,3 +1,4 @@
 //! ziggurat: multi-resolution gridded data on Zarr v3.
 
+pub mod export;
 pub mod source;
