@@ -10,8 +10,8 @@ const GRID_MAPPINGS: &[(u32, &str)] = &[
         4326,
         r#"{"semi_major_axis": 6378137.0, "inverse_flattening": 298.257223563, "longitude_of_prime_meridian": 0.0, "grid_mapping_name": "latitude_longitude"}"#,
     ),
-    (3857, r#"{}"#),
-    (28992, r#"{}"#),
+    (3857, "{}"),
+    (28992, "{}"),
     (
         32618,
         r#"{"semi_major_axis": 6378137.0, "inverse_flattening": 298.257223563, "longitude_of_prime_meridian": 0.0, "grid_mapping_name": "transverse_mercator", "latitude_of_projection_origin": 0.0, "longitude_of_central_meridian": -75.0, "false_easting": 500000.0, "false_northing": 0.0, "scale_factor_at_central_meridian": 0.9996}"#,
