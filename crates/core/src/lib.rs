@@ -14,6 +14,7 @@ pub mod region;
 mod scalar;
 pub mod shard;
 pub mod store;
+pub mod time;
 mod variable;
 
 pub use array::{Array, ArrayMetadata, KeyEncoding, SuperchunkWriter, ZIGGURAT};

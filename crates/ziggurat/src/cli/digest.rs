@@ -10,8 +10,8 @@ pub(super) fn run(args: &Digest) -> Result<ExitCode> {
     let mut failed = false;
     for path in &args.paths {
         for entry in ziggurat::digest::digest(path) {
-            failed |= entry.is_err();
-            super::print(&entry.to_line(args.json))?;
+            failed |= entry.result.is_err();
+            super::print(&entry.to_json().to_string())?;
         }
     }
     Ok(ExitCode::from(u8::from(failed)))
