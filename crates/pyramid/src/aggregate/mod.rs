@@ -81,15 +81,6 @@ impl Aggregator {
         }
     }
 
-    /// Its name in the `resampling_method` of the multiscales convention, which follows GDAL.
-    #[must_use]
-    pub const fn resampling_method(self) -> &'static str {
-        match self {
-            Self::Mean => "average",
-            other => other.name(),
-        }
-    }
-
     /// Whether its levels can continue the base itself: same type, same meaning.
     #[must_use]
     pub const fn continues_base(self) -> bool {

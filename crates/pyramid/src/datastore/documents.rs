@@ -62,22 +62,26 @@ impl Datastore {
     }
 
     fn pyramid_attributes(&self, aggregator: Option<Aggregator>) -> Result<Attributes> {
-        let mut levels = Vec::new();
-        for number in self.numbers(aggregator) {
-            levels.push(conventions::Level {
-                path: number.to_string(),
-                variables: self.variables_at(aggregator, number)?,
-            });
+        let numbers: Vec<usize> = self.numbers(aggregator).collect();
+        let paths: Vec<String> = numbers.iter().map(usize::to_string).collect();
+        let mut variables = Vec::with_capacity(numbers.len());
+        for &number in &numbers {
+            variables.push(self.variables_at(aggregator, number)?);
         }
-        let factors: Vec<Vec<u64>> = self.members.iter().map(|m| m.factors().to_vec()).collect();
-        let method = aggregator
-            .or(self.aggregators.first().copied())
-            .unwrap_or(Aggregator::Mean);
-        Ok(conventions::pyramid_attributes(
-            &levels,
-            &factors,
-            method.resampling_method(),
-        ))
+        let factors = |number: usize| {
+            let power = |f: &u64| f.saturating_pow(u32::try_from(number).unwrap_or(u32::MAX));
+            let of = |m: &Member| m.factors().iter().map(power).collect();
+            self.members.iter().map(of).collect()
+        };
+        let levels: Vec<conventions::Level<'_>> = (0..numbers.len())
+            .map(|i| conventions::Level {
+                path: &paths[i],
+                variables: &variables[i],
+                factors: factors(numbers[i]),
+            })
+            .collect();
+        let method = aggregator.or(self.aggregators.first().copied()).unwrap_or(Aggregator::Mean);
+        Ok(conventions::pyramid_attributes(&levels, method.name()))
     }
 
     fn variables_at(&self, aggregator: Option<Aggregator>, number: usize) -> Result<Vec<Variable>> {
@@ -157,7 +161,7 @@ impl Datastore {
             metadata.attributes = attributes;
             let array = Array::new(
                 Arc::clone(self.store()),
-                &format!("{group}/spatial_ref"),
+                &format!("{group}/{}", conventions::SPATIAL_REF),
                 metadata,
             )?;
             documents.add(array.path(), array.document());

@@ -124,26 +124,29 @@ impl Manifest<'_> {
 /// What level 0 of `name` means, from its attributes and coordinates.
 fn describe(store: &Arc<dyn Store>, base: &Array, name: &str, axes: &[Axis]) -> Result<Variable> {
     let meta = base.metadata();
-    let reference = open_attributes(store, "0/spatial_ref");
+    let names = meta.dimension_names.clone().unwrap_or_default();
+    let mut dims = Vec::with_capacity(axes.len());
+    for (d, (&size, &axis)) in base.shape().iter().zip(axes).enumerate() {
+        let name = names.get(d).cloned().flatten().unwrap_or_else(|| format!("dim_{d}"));
+        let mut dim = Dimension::new(name, size, axis);
+        read_coordinate(store, &mut dim)?;
+        dims.push(dim);
+    }
+    let group = open_group(&**store, "0")?;
+    let mapping = conventions::grid_mapping_of(&meta.attributes);
+    let mapping = mapping.and_then(|name| open_attributes(store, &join("0", name)));
+    let attributes = &meta.attributes;
     let mut variable = conventions::variable_from_attributes(
         name,
         meta.element,
-        &meta.attributes,
-        reference.as_ref(),
-    );
-    let names = meta.dimension_names.clone().unwrap_or_default();
-    for (d, (&size, &axis)) in base.shape().iter().zip(axes).enumerate() {
-        let dim_name = names
-            .get(d)
-            .cloned()
-            .flatten()
-            .unwrap_or_else(|| format!("dim_{d}"));
-        let mut dim = Dimension::new(dim_name, size, axis);
-        read_coordinate(store, &mut dim)?;
-        if let Some(t) = variable.transform.filter(Affine::is_separable) {
-            regular(&mut dim, t);
-        }
-        variable.dims.push(dim);
+        dims,
+        attributes,
+        Some(&group),
+        mapping.as_ref(),
+    )
+    .map_err(|e| e.at(base.place()))?;
+    if let Some(t) = variable.transform.filter(Affine::is_separable) {
+        variable.dims.iter_mut().for_each(|dim| regular(dim, t));
     }
     Ok(variable)
 }

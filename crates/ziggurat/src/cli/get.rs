@@ -4,10 +4,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ziggurat::core::time::{DateTime, Period, TimeUnits};
-use ziggurat::core::{Axis, Coordinate, Dimension, Error, Region, Result};
+use ziggurat::core::{Axis, Coordinate, Dimension, Error, Region, Result, Scalar};
 use ziggurat::export::{Image, Options, write};
 use ziggurat::pyramid::{Aggregator, Datastore, Grid, Request};
-use ziggurat::source::{Source, open as open_source};
+use ziggurat::source::open as open_source;
 
 use super::args::Get;
 use super::parse;
@@ -23,7 +23,7 @@ pub(super) fn run(args: Get) -> Result<()> {
         Target::Foreign(path) => from_source(&args, &path)?,
     };
     let image = Image { variable: &grid.variable, bytes: grid.bytes };
-    write(&args.out, image, &options)
+    write(&args.out, &image, &options)
 }
 
 /// What the path of `get` leads to.
@@ -197,14 +197,15 @@ fn time_range(text: &str, dims: &[Dimension]) -> Result<(String, Range<u64>)> {
         return Err(refuse(format!("{} has no units; use --index", dim.name)));
     };
     let units = TimeUnits::parse(units, attribute("calendar"))?;
+    let period = |text: &str| Period::parse(text, units.calendar());
     let (first, last) = match text.split_once('/') {
-        Some((from, to)) => (Period::parse(from)?, Period::parse(to)?),
-        None => (Period::parse(text)?, Period::parse(text)?),
+        Some((from, to)) => (period(from)?, period(to)?),
+        None => (period(text)?, period(text)?),
     };
-    let calendar = units.calendar();
-    let (start, end) = (first.start(), last.end(calendar));
-    let times: Vec<DateTime> = (0..dim.size).filter_map(|i| time_at(dim, &units, i)).collect();
-    let inside = |t: &DateTime| *t >= start && (*t < end || (first == last && *t == start) || *t == last.start());
+    let times: Vec<DateTime> = (0..dim.size)
+        .filter_map(|i| time_at(dim, &units, i))
+        .collect();
+    let inside = |t: &DateTime| *t >= first.start && *t < last.end;
     let Some(from) = times.iter().position(inside) else {
         let span = match (times.first(), times.last()) {
             (Some(a), Some(b)) => format!("; the data covers {a} to {b}"),
@@ -213,7 +214,7 @@ fn time_range(text: &str, dims: &[Dimension]) -> Result<(String, Range<u64>)> {
         return Err(refuse(format!("nothing at {text}{span}")));
     };
     let to = times.iter().rposition(inside).unwrap_or(from) + 1;
-    if times[from..to].iter().any(|t| !inside(t)) {
+    if !times[from..to].iter().all(inside) {
         return Err(refuse("the times are not sorted; use --index".into()));
     }
     Ok((dim.name.clone(), from as u64..to as u64))
@@ -221,8 +222,9 @@ fn time_range(text: &str, dims: &[Dimension]) -> Result<(String, Range<u64>)> {
 
 /// The time at an index, exact for integer coordinates.
 pub(super) fn time_at(dim: &Dimension, units: &TimeUnits, index: u64) -> Option<DateTime> {
-    match &dim.coordinate {
-        Some(Coordinate::Int(ticks)) => units.decode_int(*ticks.get(usize::try_from(index).ok()?)?).ok(),
-        other => units.decode(other.as_ref()?.at(index)?).ok(),
-    }
+    let value = match &dim.coordinate {
+        Some(Coordinate::Int(ticks)) => Scalar::Int(*ticks.get(usize::try_from(index).ok()?)?),
+        other => Scalar::Float(other.as_ref()?.at(index)?),
+    };
+    units.decode(value).ok()
 }
