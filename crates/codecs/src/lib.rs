@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Encodings of arrays that are not Zarr's own.
+
+pub mod npy;

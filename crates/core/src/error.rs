@@ -142,6 +142,29 @@ impl Error {
         }
     }
 
+    /// The same error at another place.
+    #[must_use]
+    pub fn map_place(mut self, map: impl FnOnce(&str) -> String) -> Self {
+        match &mut self {
+            Self::Data { place, .. }
+            | Self::Caller { place, .. }
+            | Self::NotFound { place, .. }
+            | Self::Conflict { place, .. }
+            | Self::Unsupported { place, .. }
+            | Self::Limit { place, .. }
+            | Self::Io { place, .. }
+            | Self::Other { place, .. } => *place = map(place),
+            Self::Interrupted { .. } => {}
+        }
+        self
+    }
+
+    /// The same error at `place`: decoders of bytes do not know the file they come from.
+    #[must_use]
+    pub fn at(self, place: impl Into<String>) -> Self {
+        self.map_place(|_| place.into())
+    }
+
     /// Whether nothing exists at the place asked for.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
