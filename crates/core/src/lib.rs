@@ -1,5 +1,6 @@
 //! The base of ziggurat: stores, superchunks of blocks, dimensions and conventions.
 
+pub mod conventions;
 pub mod crs;
 pub mod element;
 mod error;
