@@ -21,10 +21,10 @@ PROGRAM = os.environ.get("ZIGGURAT_BIN", str(ROOT / "target" / "debug" / "ziggur
 TIME_LIMIT = 600  # seconds: an unoptimised build on a busy machine
 
 
-def ziggurat(*arguments, check: bool = True, **options) -> subprocess.CompletedProcess[str]:
+def ziggurat(*arguments, check: bool = True, timeout=TIME_LIMIT, **options) -> subprocess.CompletedProcess[str]:
     """Runs the program; with `check`, a failure fails the test with what the program said."""
     command = [PROGRAM, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **options)
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}\nended with {done.returncode}:\n{done.stderr}")
     return done
@@ -33,11 +33,16 @@ def ziggurat(*arguments, check: bool = True, **options) -> subprocess.CompletedP
 def refusal(*arguments, **options) -> str:
     """Runs the program, which must refuse with a message and no panic; returns the message."""
     done = ziggurat(*arguments, check=False, **options)
-    assert done.returncode not in (0, None), f"accepted: {arguments}\n{done.stdout}"
-    assert done.returncode > 0, f"killed by signal {-done.returncode}: {arguments}\n{done.stderr}"
-    assert "panicked" not in done.stderr, done.stderr
-    assert done.stderr.strip(), f"no message: {arguments}"
+    assert done.returncode != 0, f"accepted: {arguments}\n{done.stdout}"
+    assert_refused(done)
     return done.stderr
+
+
+def assert_refused(done: subprocess.CompletedProcess[str]) -> None:
+    """That a failed run ended by itself, with a message."""
+    assert done.returncode > 0, f"killed by signal {-done.returncode}: {done.args}\n{done.stderr}"
+    assert "panicked" not in done.stderr, done.stderr
+    assert done.stderr.strip(), f"no message: {done.args}"
 
 
 # How each reader is started; each prints the lines of readers/digest.py.
@@ -63,7 +68,7 @@ def reader_missing(reader: str) -> str | None:
 
 @cache
 def digest(reader: str, path: Path, time_limit: float = TIME_LIMIT) -> dict[str, dict]:
-    """What `reader` says of every array below `path`: relative path -> line; {"": {"error"}} if it says nothing.
+    """What `reader` says of every array below `path`: relative path -> line; {"": {"error"}} if it breaks.
 
     The answers are kept: stores do not change.
     """
@@ -74,7 +79,7 @@ def digest(reader: str, path: Path, time_limit: float = TIME_LIMIT) -> dict[str,
     except subprocess.TimeoutExpired:
         return {"": {"error": f"no answer in {time_limit} s"}}
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode not in (0, 1) or not lines:
+    if done.returncode not in (0, 1) or done.returncode and not lines:
         return {"": {"error": f"ended with {done.returncode}: {done.stderr[-500:]}"}}
     assert done.returncode == any("error" in line for line in lines), f"{reader}: exit status {done.returncode}"
     base = str(path).rstrip("/")

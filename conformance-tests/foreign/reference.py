@@ -2,7 +2,8 @@
 
 Cell i of a level stands for the base cells [i * f, (i + 1) * f) that exist, f being the product of the
 factors up to that level. A missing base cell (NaN or nodata) counts for nothing; a cell over missing
-cells only is missing. This file is the truth of the tests: it knows no store and no intermediate level.
+cells only is missing. Of a packed variable (CF scale_factor and add_offset) the aggregate is that of the
+unpacked values: min and max change places where the scale is negative, a sum is stored unpacked. This file is the truth of the tests: it knows no store and no intermediate level.
 """
 
 from __future__ import annotations
@@ -22,11 +23,16 @@ def missing(values: np.ndarray, nodata=None) -> np.ndarray:
     return mask
 
 
-def data_type(aggregator: str, base: np.dtype) -> tuple[str, ...]:
-    """The data types in which `aggregator` may be stored."""
+UNPACKED = (1, 0)  # scale and offset of values that mean what they say
+
+
+def data_type(aggregator: str, base: np.dtype, may_be_missing: bool = False, packing=UNPACKED) -> tuple[str, ...]:
+    """The data types in which `aggregator` is stored."""
     match aggregator:
         case "sum":
-            return {"f": ("float64",), "i": ("int64",), "u": ("uint64",), "b": ("uint64",)}[base.kind]
+            if base.kind == "f" or may_be_missing or packing != UNPACKED:
+                return ("float64",)
+            return ("int64",) if base.kind == "i" else ("uint64",)
         case "count":
             return ("uint32", "uint64")
         case _:
@@ -39,7 +45,7 @@ def shape(base: tuple[int, ...], factors: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def level(
-    base: np.ndarray, aggregator: str, factors: tuple[int, ...], nodata=None
+    base: np.ndarray, aggregator: str, factors: tuple[int, ...], nodata=None, packing=UNPACKED
 ) -> tuple[np.ndarray, np.ndarray]:
     """(values, missing) of the level where a cell stands for `factors` base cells.
 
@@ -47,7 +53,7 @@ def level(
     """
     if base.ndim > 2 and factors[0] == 1:
         # Frame by frame: the intermediates are eight bytes a cell.
-        frames = [level(frame, aggregator, factors[1:], nodata) for frame in base]
+        frames = [level(frame, aggregator, factors[1:], nodata, packing) for frame in base]
         return np.stack([f[0] for f in frames]), np.stack([f[1] for f in frames])
 
     gone = missing(base, nodata)
@@ -65,16 +71,17 @@ def level(
             top_left = tuple(slice(None, None, f) for f in factors)
             return base[top_left], gone[top_left]
         case "min" | "max":
-            ufunc = np.minimum if aggregator == "min" else np.maximum
-            bounds = np.array([-np.inf, np.inf]) if base.dtype.kind == "f" else np.iinfo(base.dtype)
-            lowest, highest = bounds if base.dtype.kind == "f" else (bounds.min, bounds.max)
-            neutral = base.dtype.type(highest if aggregator == "min" else lowest)
+            smallest = bool((aggregator == "min") == (packing[0] > 0))
+            ufunc = np.minimum if smallest else np.maximum
+            limits = (-np.inf, np.inf) if base.dtype.kind == "f" else (np.iinfo(base.dtype).min, np.iinfo(base.dtype).max)
+            neutral = base.dtype.type(limits[smallest])
             return over_blocks(ufunc, np.where(gone, neutral, base)), nothing
         case "sum" | "mean":
             wide = {"f": np.float64, "i": np.int64, "u": np.uint64, "b": np.uint64}[base.dtype.kind]
             total = over_blocks(np.add, np.where(gone, 0, base).astype(wide))
             if aggregator == "sum":
-                return total, nothing
+                scale, offset = packing
+                return (total if packing == UNPACKED else total * float(scale) + count * float(offset)), nothing
             return _mean(total, np.maximum(count, 1), base.dtype), nothing
     raise ValueError(f"no such aggregator: {aggregator}")
 
@@ -97,12 +104,14 @@ def assert_level(
     factors: tuple[int, ...],
     nodata=None,
     stored_nodata=None,
+    packing=UNPACKED,
     what: str = "",
 ) -> None:
     """Asserts that `actual` is the level of `base`; `stored_nodata` is what the level declares as missing."""
-    expected, gone = level(base, aggregator, factors, nodata)
+    expected, gone = level(base, aggregator, factors, nodata, packing)
     assert actual.shape == expected.shape, f"{what}: shape {actual.shape}, not {expected.shape}"
-    accepted = data_type(aggregator, base.dtype)
+    may_be_missing = base.dtype.kind == "f" or nodata is not None
+    accepted = data_type(aggregator, base.dtype, may_be_missing, packing)
     assert actual.dtype.name in accepted, f"{what}: type {actual.dtype}, not {accepted}"
     if aggregator != "count":
         # A value that happens to equal nodata is written all the same, and reads as missing.
@@ -113,7 +122,7 @@ def assert_level(
         f"{np.count_nonzero(gone & ~actual_gone)} cells filled that have none"
     )
     a, b = actual[~gone], expected[~gone]
-    rounded = aggregator in ("mean", "sum") and base.dtype.kind == "f"
+    rounded = aggregator in ("mean", "sum") and (base.dtype.kind == "f" or expected.dtype.kind == "f")
     if rounded:
         # Sums in float64 may be taken in any order: the last bits of float64 are free, of less are not
         # (but for a tie of the final rounding).

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import struct
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +22,10 @@ class Store:
         name = f"agg/{aggregator}"
         return (f"{name}/", self.group[name]) if name in self.group else ("", self.group)
 
-    def levels(self, pyramid: zarr.Group) -> list[tuple[str, tuple[int, ...] | None]]:
-        """(asset, factors to the level that it is derived from, or None) of every level, finest first."""
+    def levels(self, pyramid: zarr.Group) -> list[tuple[str, str | None, list[float]]]:
+        """(asset, asset that it is derived from, factors from that one) of every level, finest first."""
         layout = pyramid.attrs["multiscales"]["layout"]
-        return [
-            (level["asset"], tuple(level["transform"]["scale"]) if "derived_from" in level else None)
-            for level in layout
-        ]
+        return [(level["asset"], level.get("derived_from"), level["transform"]["scale"]) for level in layout]
 
     def variables(self) -> list[str]:
         """Names of the data arrays of level 0: those that are no coordinate and have dimensions."""
@@ -55,8 +51,3 @@ def declared_nodata(array: zarr.Array):
     if isinstance(value, str) and array.dtype.kind == "f":
         (value,) = struct.unpack("<d", base64.standard_b64decode(value))
     return value
-
-
-def block_count(array: zarr.Array) -> int:
-    """Blocks (inner chunks) that the array's grid has."""
-    return prod(-(-s // c) for s, c in zip(array.shape, array.chunks, strict=True))

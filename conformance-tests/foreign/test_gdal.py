@@ -44,7 +44,7 @@ def test_unsharded_layout_holds_the_same(unsharded):
 def test_gdal_3_12_reads_the_unsharded_layout(unsharded):
     imported, path = unsharded
     said = digest("zarr-python", path)
-    for asset, _ in imported.store.levels(imported.store.group):
+    for asset, _, _ in imported.store.levels(imported.store.group):
         for name, truth in imported.truths():
             script = str(READERS / "describe_gdal.py")
             done = subprocess.run([GDAL_PYTHON, script, path, f"{asset}/{name}"], capture_output=True, text=True)

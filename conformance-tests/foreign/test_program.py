@@ -32,13 +32,15 @@ def test_get_an_aggregator(two, tmp_path):
 
 
 def test_get_geotiff(make_store, tmp_path):
+    """North up, as GeoTIFF is read, though the source has the south first."""
     crop = make_store("etopo5_crop")
     ziggurat("get", crop.path, "--level", 2, "--out", tmp_path / "out.tif")
     with rasterio.open(tmp_path / "out.tif") as raster:
-        assert np.array_equal(raster.read(1), crop.store.level("mean", 2, "relief")[...])
+        assert np.array_equal(raster.read(1)[::-1], crop.store.level("mean", 2, "relief")[...])
         assert raster.crs.to_epsg() == 4326
         assert raster.nodata == -32768
-        assert list(raster.transform)[:6] == pytest.approx(crop.store.group["2"].attrs["spatial:transform"])
+        a, b, c, d, e, f = crop.store.group["2"].attrs["spatial:transform"]
+        assert list(raster.transform)[:6] == pytest.approx([a, b, c, d, -e, f + e * raster.height])
 
 
 def test_get_picture(make_store, tmp_path):
@@ -73,5 +75,5 @@ def test_get_refuses_what_is_not_there(two, tmp_path):
 
 
 def test_digest_of_what_is_no_store(tmp_path):
-    lines = digest("ziggurat", tmp_path)
-    assert "error" in lines[""]
+    assert digest("ziggurat", tmp_path) == {}
+    assert "error" in digest("ziggurat", tmp_path / "nowhere")[""]

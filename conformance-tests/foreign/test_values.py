@@ -45,26 +45,26 @@ def test_levels_are_what_the_reference_says(imported, aggregator):
         pytest.skip(f"{imported.name} has no {aggregator}")
     store = imported.store
     for name, truth in imported.truths():
-        base_array = store.level("", 0, name)
-        base = base_array[...]
+        base = store.level("", 0, name)[...]
+        packing = (truth.attributes.get("scale_factor", 1), truth.attributes.get("add_offset", 0))
         _, pyramid = store.pyramid(aggregator)
-        factors = np.ones(base.ndim, int)
-        for asset, step in store.levels(pyramid):
-            level = int(asset)
-            if level == 0:
+        for asset, derived_from, scale in store.levels(pyramid):
+            factors = tuple(imported.input.factor ** int(asset) if f else 1 for f in truth.factors)
+            if derived_from is not None:
+                finer = imported.input.factor ** int(derived_from)
+                assert scale == [f / finer if f > 1 else 1 for f in factors]
+            if asset == "0":
                 continue
-            factors = np.array([imported.input.factor**level if f else 1 for f in truth.factors])
-            if step is not None:
-                assert list(step) == [imported.input.factor if f else 1 for f in truth.factors]
-            array = store.level(aggregator, level, name)
+            array = store.level(aggregator, int(asset), name)
             reference.assert_level(
                 array[...],
                 base,
                 aggregator,
-                tuple(int(f) for f in factors),
+                factors,
                 truth.nodata,
                 declared_nodata(array),
-                f"{name} {aggregator} level {level}",
+                packing,
+                f"{name} {aggregator} level {asset}",
             )
 
 
@@ -73,7 +73,7 @@ def test_levels_asked_for_are_there(imported):
     store = imported.store
     for aggregator in imported.input.aggregators:
         prefix, pyramid = store.pyramid(aggregator)
-        levels = [int(asset) for asset, _ in store.levels(pyramid)]
+        levels = [int(asset) for asset, _, _ in store.levels(pyramid)]
         assert levels == list(range(levels[0], levels[-1] + 1))
         if aggregator == imported.input.aggregators[0]:
             assert (prefix, levels[0]) == ("", 0), "the first aggregator is the root's own pyramid"

@@ -1,8 +1,8 @@
 """What every Python reader here has in common: walk, read, print one JSON line for each array.
 
-A line is {"path", "shape", "dtype", "sha256"} or {"path", "error"}; `path` is the path that was given,
-joined with the node's path below it. `dtype` is the name of the Zarr v3 data type. The hash is over the
-C-order little-endian element bytes; texts: over what `json.dumps` prints for the flat list of them; byte
+A line is {"path", "shape", "data_type", "sha256"} or {"path", "error"}; `path` is the path that was given,
+joined with the node's path below it. `data_type` is the Zarr v3 data type: a name, or an object where the
+type has a configuration. The hash is over the C-order little-endian element bytes; texts: over what `json.dumps` prints for the flat list of them; byte
 strings: the same, each as a list of integers; datetimes and timedeltas: over their int64. The exit status
 is 1 if any line has an error.
 """
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-# Reads one array: (values, name of the Zarr data type).
-Read = Callable[[], tuple[np.ndarray, str]]
+# Reads one array: (values, Zarr data type).
+Read = Callable[[], tuple[np.ndarray, object]]
 
 
 def array_paths(root: Path) -> Iterator[Path]:
@@ -44,11 +44,6 @@ def node_document(path: Path) -> dict | None:
     return None
 
 
-def type_name(data_type) -> str:
-    """The name in a `data_type` member, which is a string or an extension object."""
-    return data_type["name"] if isinstance(data_type, dict) else str(data_type)
-
-
 def sha256(values: np.ndarray) -> str:
     """The hash that the lines carry."""
     values = np.asarray(values)
@@ -71,17 +66,14 @@ def main(arrays: Callable[[str], Iterator[tuple[str, Read]]]) -> None:
         # Whatever a reader raises, and it may be anything, is its answer for that path.
         path = given
         try:
-            found = False
             for path, read in arrays(given):
-                found = True
                 try:
-                    values, dtype = read()
-                    line = {"path": path, "shape": list(values.shape), "dtype": dtype, "sha256": sha256(values)}
+                    values, data_type = read()
+                    line = {"path": path, "shape": list(values.shape), "data_type": data_type}
+                    line["sha256"] = sha256(values)
                 except Exception as error:
                     line, failed = {"path": path, "error": describe(error)}, True
                 print(json.dumps(line), flush=True)
-            if not found:
-                raise ValueError("no array here")
         except Exception as error:
             print(json.dumps({"path": path, "error": describe(error)}), flush=True)
             failed = True

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import tensorstore
-from digest import array_paths, main, type_name
+from digest import array_paths, main
 
 
 def arrays(given: str):
@@ -17,10 +17,9 @@ def read(path: Path):
     spec = {"driver": driver, "kvstore": {"driver": "file", "path": f"{path.absolute()}/"}}
     array = tensorstore.open(spec, read=True).result()
     values = array.read().result()
-    name = values.dtype.name
     if driver == "zarr3":
-        name = type_name(array.spec().to_json()["metadata"]["data_type"])
-    return values, name
+        return values, array.spec().to_json()["metadata"]["data_type"]
+    return values, values.dtype.name
 
 
 main(arrays)

@@ -4,7 +4,7 @@
 import warnings
 
 import zarr
-from digest import Read, main, type_name
+from digest import Read, main
 
 warnings.simplefilter("ignore")
 
@@ -21,10 +21,9 @@ def arrays(given: str):
 
 def reader(array: zarr.Array) -> Read:
     def read():
-        name = array.dtype.name
         if array.metadata.zarr_format == 3:
-            name = type_name(array.metadata.to_dict()["data_type"])
-        return array[...], name
+            return array[...], array.metadata.to_dict()["data_type"]
+        return array[...], array.dtype.name
 
     return read
 
