@@ -5,6 +5,7 @@ pub mod element;
 mod error;
 pub mod region;
 mod scalar;
+pub mod time;
 mod variable;
 
 pub use crs::Crs;
