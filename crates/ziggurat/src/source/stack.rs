@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ziggurat_core::{
-    Attributes, Axis, Coordinate, Dimension, Error, Region, Result, Scalar, Variable,
+    Attributes, Axis, Coordinate, Crs, Dimension, Error, Region, Result, Scalar, Variable,
 };
 
 use super::grid::Grid;
@@ -337,12 +337,15 @@ pub(crate) fn unlike(variable: &Variable, model: &Variable) -> Vec<String> {
         model.element.to_string(),
     );
     differ("nodata", show(variable.nodata), show(model.nodata));
-    let crs = |v: &Variable| match &v.crs {
-        Some(crs) => crs.code.clone().or_else(|| crs.wkt.clone()),
-        None => None,
-    };
-    let crs = |v| crs(v).unwrap_or_else(|| "none".to_owned());
-    differ("CRS", crs(variable), crs(model));
+    if !same_crs(variable, model) {
+        let name = |v: &Variable| {
+            let crs = v.crs.as_ref();
+            crs.and_then(|c| c.code.as_deref().or(c.wkt()))
+                .unwrap_or("none")
+                .to_owned()
+        };
+        differ("CRS", name(variable), name(model));
+    }
     for key in MEANING {
         let text = |v: &Variable| {
             let value = v.attributes.get(key);
@@ -399,11 +402,21 @@ fn moved(variable: &Variable, model: &Variable, name: &str) -> Vec<String> {
     faults
 }
 
+/// Whether both have the same coordinate reference system, or none.
+fn same_crs(a: &Variable, b: &Variable) -> bool {
+    match (&a.crs, &b.crs) {
+        (Some(a), Some(b)) => a.is_same(b),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 /// The unit of the x coordinates of `variable`.
 fn unit(variable: &Variable) -> String {
     let x = variable.axis(Axis::X).map(|d| &variable.dims[d].attributes);
-    let unit = x.and_then(|a| a.get("units")?.as_str());
-    unit.unwrap_or("map units").to_owned()
+    let told = || x.and_then(|a| a.get("units")?.as_str());
+    let known = variable.crs.as_ref().and_then(Crs::udunits);
+    known.or_else(told).unwrap_or("map units").to_owned()
 }
 
 fn show(nodata: Option<Scalar>) -> String {
