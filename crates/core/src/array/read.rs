@@ -120,7 +120,7 @@ impl Array {
             return Ok(block_on(self.store.size(&self.superchunk_key(&superchunk)))?.is_some());
         }
         let index = block_on(self.index(&superchunk))?;
-        Ok(index.is_some_and(|index| index.get(position).is_some()))
+        Ok(index.get(position).is_some())
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<Vec<u8>> {
@@ -143,9 +143,7 @@ impl Array {
                 .into_iter()
                 .collect());
         }
-        let Some(index) = self.index(superchunk).await? else {
-            return Ok(Vec::new());
-        };
+        let index = self.index(superchunk).await?;
         let mut wanted: Vec<(u64, u64, &Vec<u64>)> = blocks
             .iter()
             .filter_map(|block| {
@@ -153,6 +151,9 @@ impl Array {
                 Some((offset, length, block))
             })
             .collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
         wanted.sort();
         let (ranges, spans) = coalesce(&wanted);
         let fetched = self.store.get_ranges(&key, &ranges).await?.ok_or_else(|| {
@@ -171,8 +172,8 @@ impl Array {
         blocks.ok_or_else(|| Error::data(self.store.place(&key), "the shard index is damaged"))
     }
 
-    /// The index of a superchunk, `None` if there is no such object.
-    pub(super) async fn index(&self, superchunk: &[u64]) -> Result<Option<Arc<ShardIndex>>> {
+    /// The index of a superchunk.
+    async fn index(&self, superchunk: &[u64]) -> Result<Arc<ShardIndex>> {
         if let Some(known) = self.cached_index(superchunk) {
             return Ok(known);
         }
@@ -184,15 +185,12 @@ impl Array {
             false => ByteRange::Bounded { offset: 0, length },
         };
         let key = self.superchunk_key(superchunk);
-        let index = match self.store.get_ranges(&key, &[range]).await? {
-            None => None,
-            Some(bytes) => {
-                let place = self.store.place(&key);
-                let bytes = bytes.first().map_or(&[][..], |b| b);
-                Some(Arc::new(ShardIndex::parse(&place, bytes, blocks)?))
-            }
+        let index = match self.store.get_ranges(&key, &[range]).await?.as_deref() {
+            Some([bytes]) => ShardIndex::parse(&self.store.place(&key), bytes, blocks)?,
+            _ => ShardIndex::absent(),
         };
-        self.cache_index(superchunk, index.clone());
+        let index = Arc::new(index);
+        self.cache_index(superchunk, Arc::clone(&index));
         Ok(index)
     }
 }
