@@ -107,13 +107,11 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
         at.map(|i| entries.swap_remove(i).1)
             .ok_or_else(|| Error::data(PLACE, format!("lacks '{key}'")))
     };
-    let (element, big_endian) = match take("descr")? {
-        Literal::Text(descr) => parse_descr(&descr)?,
-        _ => {
-            let what = "structured elements; save each field on its own: np.save(f, a['field'])";
-            return Err(Error::unsupported(PLACE, what));
-        }
+    let Literal::Text(descr) = take("descr")? else {
+        let what = "structured elements; save each field on its own: np.save(f, a['field'])";
+        return Err(Error::unsupported(PLACE, what));
     };
+    let (element, big_endian) = parse_descr(&descr)?;
     let Literal::Bool(fortran) = take("fortran_order")? else {
         return Err(Error::data(
             PLACE,

@@ -136,49 +136,40 @@ impl std::str::FromStr for ElementType {
 
 /// A Rust type that is the in-memory form of an [`ElementType`].
 ///
-/// Sealed by construction: only types whose every bit pattern is valid (no `bool`) implement it,
-/// so that bytes can be viewed as values.
-pub trait Element: Copy + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+/// Only types whose every bit pattern is valid (no `bool`) implement it, so bytes can be viewed as values.
+pub trait Element: bytemuck::Pod + Send + Sync + PartialEq + std::fmt::Debug {
     /// The element type.
     const TYPE: ElementType;
 
-    /// Reads one value from native-endian bytes; `bytes` has exactly `size_of::<Self>()` bytes.
-    fn from_ne(bytes: &[u8]) -> Self;
-
-    /// Appends the native-endian bytes of `self`.
-    fn extend_ne(self, out: &mut Vec<u8>);
+    /// The value in its native-endian bytes, which may be unaligned.
+    ///
+    /// # Panics
+    /// If `bytes` has not the size of the type.
+    #[must_use]
+    fn from_ne(bytes: &[u8]) -> Self {
+        bytemuck::pod_read_unaligned(bytes)
+    }
 }
 
 macro_rules! element {
     ($($t:ty => $v:ident),*) => {$(
         impl Element for $t {
             const TYPE: ElementType = ElementType::$v;
-
-            fn from_ne(bytes: &[u8]) -> Self {
-                let mut word = [0; size_of::<$t>()];
-                word.copy_from_slice(bytes);
-                <$t>::from_ne_bytes(word)
-            }
-
-            fn extend_ne(self, out: &mut Vec<u8>) {
-                out.extend_from_slice(&self.to_ne_bytes());
-            }
         }
     )*};
 }
 element!(i8 => Int8, i16 => Int16, i32 => Int32, i64 => Int64, u8 => UInt8, u16 => UInt16, u32 => UInt32,
     u64 => UInt64, half::f16 => Float16, f32 => Float32, f64 => Float64);
 
-/// The values in native-endian `bytes`.
+/// The values in native-endian `bytes`, which may be unaligned; a remainder is dropped.
 #[must_use]
 pub fn to_values<T: Element>(bytes: &[u8]) -> Vec<T> {
-    bytes.chunks_exact(size_of::<T>()).map(T::from_ne).collect()
+    let whole = bytes.len() / size_of::<T>() * size_of::<T>();
+    bytemuck::pod_collect_to_vec(&bytes[..whole])
 }
 
 /// The native-endian bytes of `values`.
 #[must_use]
 pub fn to_bytes<T: Element>(values: &[T]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(size_of_val(values));
-    values.iter().for_each(|v| v.extend_ne(&mut out));
-    out
+    bytemuck::cast_slice(values).to_vec()
 }

@@ -142,9 +142,9 @@ impl Error {
         }
     }
 
-    /// The same error at another place: decoders of bytes do not know the file they come from.
+    /// The same error at another place.
     #[must_use]
-    pub fn at(mut self, file: impl Into<String>) -> Self {
+    pub fn map_place(mut self, map: impl FnOnce(&str) -> String) -> Self {
         match &mut self {
             Self::Data { place, .. }
             | Self::Caller { place, .. }
@@ -153,10 +153,16 @@ impl Error {
             | Self::Unsupported { place, .. }
             | Self::Limit { place, .. }
             | Self::Io { place, .. }
-            | Self::Other { place, .. } => *place = file.into(),
+            | Self::Other { place, .. } => *place = map(place),
             Self::Interrupted { .. } => {}
         }
         self
+    }
+
+    /// The same error at `place`: decoders of bytes do not know the file they come from.
+    #[must_use]
+    pub fn at(self, place: impl Into<String>) -> Self {
+        self.map_place(|_| place.into())
     }
 
     /// Whether nothing exists at the place asked for.

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Crs, ElementType};
+use crate::{Crs, ElementType, Region};
 
 /// Attributes of a node, in the order they are written.
 pub type Attributes = Map<String, Value>;
@@ -25,6 +25,31 @@ pub enum Axis {
     Band,
     /// Anything else.
     Other,
+}
+
+impl Axis {
+    /// Its name in stores: `X`, `Y`, `Z`, `T`, `band`, or nothing.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::X => "X",
+            Self::Y => "Y",
+            Self::Z => "Z",
+            Self::Time => "T",
+            Self::Band => "band",
+            Self::Other => "",
+        }
+    }
+
+    /// The axis with this name; anything unknown is [`Axis::Other`].
+    #[must_use]
+    pub fn from_name(name: Option<&str>) -> Self {
+        let known = [Self::X, Self::Y, Self::Z, Self::Time, Self::Band];
+        known
+            .into_iter()
+            .find(|a| Some(a.name()) == name)
+            .unwrap_or(Self::Other)
+    }
 }
 
 /// Coordinate values of one dimension, one per index.
@@ -59,6 +84,26 @@ impl Coordinate {
             Self::Float(v) => v.get(i).copied(),
             Self::Int(v) => v.get(i).map(|&x| x as f64),
             Self::Text(_) => None,
+        }
+    }
+}
+
+impl Coordinate {
+    /// The coordinates of `size` indices from `start`; fewer if there are no more.
+    #[must_use]
+    pub fn cropped(&self, start: u64, size: u64) -> Self {
+        fn cut<T: Clone>(values: &[T], start: u64, size: u64) -> Vec<T> {
+            let index = |i: u64| usize::try_from(i).map_or(values.len(), |i| i.min(values.len()));
+            values[index(start)..index(start.saturating_add(size))].to_vec()
+        }
+        match self {
+            Self::Regular { step, .. } => Self::Regular {
+                origin: self.at(start).unwrap_or_default(),
+                step: *step,
+            },
+            Self::Float(v) => Self::Float(cut(v, start, size)),
+            Self::Int(v) => Self::Int(cut(v, start, size)),
+            Self::Text(v) => Self::Text(cut(v, start, size)),
         }
     }
 }
@@ -136,6 +181,14 @@ impl Affine {
     pub fn coarsened(&self, fx: f64, fy: f64) -> Self {
         let [a, b, c, d, e, f] = self.0;
         Self([a * fx, b * fy, c, d * fx, e * fy, f])
+    }
+
+    /// The map of the same cells counted from (column, row).
+    #[must_use]
+    pub fn moved(&self, column: f64, row: f64) -> Self {
+        let [a, b, _, d, e, _] = self.0;
+        let (c, f) = self.apply(column, row);
+        Self([a, b, c, d, e, f])
     }
 
     /// Bounding box (xmin, ymin, xmax, ymax) of `width` by `height` cells.
@@ -242,6 +295,26 @@ impl Variable {
                 _ => 1,
             })
             .collect()
+    }
+
+    /// The part of the variable in `region`.
+    ///
+    /// # Panics
+    /// If the ranks differ.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "indices are below 2^53")]
+    pub fn cropped(&self, region: &Region) -> Self {
+        let mut part = self.clone();
+        for (d, dim) in part.dims.iter_mut().enumerate() {
+            let (start, size) = (region.start[d], region.shape[d]);
+            if (start, size) != (0, dim.size) {
+                dim.coordinate = dim.coordinate.as_ref().map(|c| c.cropped(start, size));
+                dim.size = size;
+            }
+        }
+        let start = |axis| self.axis(axis).map_or(0.0, |d| region.start[d] as f64);
+        part.transform = self.transform.map(|t| t.moved(start(Axis::X), start(Axis::Y)));
+        part
     }
 
     /// The variable one level up, where one cell stands for `factors[d]` cells of dimension `d`.

@@ -2,4 +2,9 @@
 
 pub mod digest;
 pub mod export;
+pub mod import;
 pub mod source;
+
+pub use ziggurat_codecs as codecs;
+pub use ziggurat_core as core;
+pub use ziggurat_pyramid as pyramid;

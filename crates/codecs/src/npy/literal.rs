@@ -18,9 +18,8 @@ pub(super) fn parse_dict(bytes: &[u8]) -> Option<Vec<(String, Literal)>> {
     parser.expect(b'{')?;
     let mut entries = Vec::new();
     while !parser.accept(b'}') {
-        let key = match parser.literal(0)? {
-            Literal::Text(key) => key,
-            _ => return None,
+        let Literal::Text(key) = parser.literal(0)? else {
+            return None;
         };
         parser.expect(b':')?;
         entries.push((key, parser.literal(0)?));

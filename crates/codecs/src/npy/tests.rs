@@ -70,7 +70,7 @@ fn writes_what_numpy_writes() {
     let dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
     assert_eq!(encode_header(ElementType::Float32, &[3, 4]), numpy(1, dict));
     // Beyond 64 KiB the length needs version 2.
-    let long = encode_header(ElementType::UInt8, &[1; 30_000]);
+    let long = encode_header(ElementType::UInt8, &vec![1; 30_000]);
     assert_eq!((long[6], long.len() % 64), (2, 0));
     assert_eq!(parse_header(&long).unwrap().shape, vec![1; 30_000]);
 }

@@ -23,9 +23,10 @@ pub use axis::AxisMap;
 /// assert_eq!(Method::Area.to_string(), "area");
 /// # Ok::<(), ziggurat_core::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Method {
     /// The cell that contains the target centre; exact for every element type.
+    #[default]
     Nearest,
     /// A triangle that reaches one cell (one target cell when downsampling) each way.
     Bilinear,

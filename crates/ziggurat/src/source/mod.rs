@@ -1,5 +1,34 @@
 //! Sources: files that `import` reads, each described by variables and read by region.
 
+mod aligned;
+mod bands;
+mod cf;
+mod cf_time;
+#[cfg(feature = "gdal")]
+pub mod gdal;
+pub mod geotiff;
+mod grid;
+pub mod netcdf;
+pub mod npy;
+mod open;
+mod selected;
+mod stack;
+mod strips;
+pub mod time_of;
+pub mod zarr;
+
+#[cfg(feature = "gdal")]
+pub use self::gdal::GdalRaster;
+pub use aligned::{Aligned, align};
+pub use geotiff::GeoTiff;
+pub use netcdf::NetCdf;
+pub use npy::Npy;
+pub use open::open;
+pub use selected::{Choice, Selected};
+pub use stack::Stack;
+pub use time_of::TimeFrom;
+pub use zarr::ZarrSource;
+
 use ziggurat_core::{Region, Result, Variable};
 
 /// A file (or store) that holds gridded variables.

@@ -1,0 +1,439 @@
+//! `zarr.json` of an array: between the JSON and the values that reading and writing need.
+//!
+//! Written is the profile that every tested reader reads (`spec/`, P clauses). Read is more: any
+//! codec chain, either index location, both key encodings.
+
+use serde_json::{Map, Value, json};
+
+use crate::codec::CodecSpec;
+use crate::layout::Layout;
+use crate::{Attributes, ElementType, Error, Result, Scalar};
+
+/// Everything `zarr.json` says about an array of fixed-size numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArrayMetadata {
+    /// Size of each dimension.
+    pub shape: Vec<u64>,
+    /// Element type.
+    pub element: ElementType,
+    /// Native-endian bytes of the fill value.
+    pub fill: Vec<u8>,
+    /// Superchunks, chunks and blocks.
+    pub layout: Layout,
+    /// Codec chain of a block, as JSON.
+    pub codecs: Vec<Value>,
+    /// Whether the shard index is at the end of the object.
+    pub index_at_end: bool,
+    /// Separator of chunk keys, and whether they start with `c`.
+    pub keys: KeyEncoding,
+    /// Names of the dimensions.
+    pub dimension_names: Option<Vec<Option<String>>>,
+    /// User attributes.
+    pub attributes: Attributes,
+}
+
+/// How grid indices become keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyEncoding {
+    /// `c/1/2`
+    Default(char),
+    /// `1.2`
+    V2(char),
+}
+
+impl KeyEncoding {
+    /// The key of a superchunk, relative to its array.
+    #[must_use]
+    pub fn key(self, index: &[u64]) -> String {
+        let join = |separator: char| {
+            let parts: Vec<String> = index.iter().map(u64::to_string).collect();
+            parts.join(&separator.to_string())
+        };
+        match self {
+            Self::Default(_) if index.is_empty() => "c".to_owned(),
+            Self::Default(separator) => format!("c{separator}{}", join(separator)),
+            Self::V2(_) if index.is_empty() => "0".to_owned(),
+            Self::V2(separator) => join(separator),
+        }
+    }
+
+    /// The index behind a key relative to its array; `None` if it is no key of rank `rank`.
+    #[must_use]
+    pub fn index(self, key: &str, rank: usize) -> Option<Vec<u64>> {
+        let (rest, separator) = match self {
+            Self::Default(s) => (key.strip_prefix('c')?.strip_prefix(s)?, s),
+            Self::V2(s) => (key, s),
+        };
+        let index: Option<Vec<u64>> = rest.split(separator).map(|p| p.parse().ok()).collect();
+        index.filter(|i| i.len() == rank)
+    }
+}
+
+/// Key of the attribute in which ziggurat records what Zarr has no word for.
+pub const ZIGGURAT: &str = "ziggurat";
+
+impl ArrayMetadata {
+    /// Metadata in the profile, without dimension names and attributes.
+    #[must_use]
+    pub fn new(
+        shape: &[u64],
+        element: ElementType,
+        fill: &[u8],
+        layout: Layout,
+        codec: &CodecSpec,
+    ) -> Self {
+        Self {
+            shape: shape.to_vec(),
+            element,
+            fill: fill.to_vec(),
+            layout,
+            codecs: codec.chain(element),
+            index_at_end: true,
+            keys: KeyEncoding::Default('/'),
+            dimension_names: None,
+            attributes: Attributes::new(),
+        }
+    }
+
+    /// The document `zarr.json`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let sharding = || {
+            json!([{"name": "sharding_indexed", "configuration": {
+                "chunk_shape": self.layout.block(),
+                "codecs": self.codecs,
+                "index_codecs": [
+                    {"name": "bytes", "configuration": {"endian": "little"}},
+                    {"name": "crc32c"}
+                ],
+                "index_location": if self.index_at_end { "end" } else { "start" },
+            }}])
+        };
+        let mut attributes = self.attributes.clone();
+        if self.layout.chunk() != self.layout.block() {
+            attributes.insert(ZIGGURAT.into(), json!({"chunk_shape": self.layout.chunk()}));
+        }
+        let (encoding, separator) = match self.keys {
+            KeyEncoding::Default(s) => ("default", s),
+            KeyEncoding::V2(s) => ("v2", s),
+        };
+        let mut document = Map::new();
+        document.insert("zarr_format".into(), json!(3));
+        document.insert("node_type".into(), json!("array"));
+        document.insert("shape".into(), json!(self.shape));
+        document.insert("data_type".into(), json!(self.element.name()));
+        document.insert(
+            "chunk_grid".into(),
+            json!({"name": "regular", "configuration": {"chunk_shape": self.layout.superchunk()}}),
+        );
+        document.insert(
+            "chunk_key_encoding".into(),
+            json!({"name": encoding, "configuration": {"separator": separator}}),
+        );
+        document.insert("fill_value".into(), fill_to_json(&self.fill, self.element));
+        let codecs = if self.layout.is_sharded() {
+            sharding()
+        } else {
+            json!(self.codecs)
+        };
+        document.insert("codecs".into(), codecs);
+        document.insert("attributes".into(), Value::Object(attributes));
+        if let Some(names) = &self.dimension_names {
+            document.insert("dimension_names".into(), json!(names));
+        }
+        Value::Object(document)
+    }
+
+    /// Reads the document of the array at `place`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the document breaks the specification, [`Error::Unsupported`] for data
+    /// types, grids and extensions that only `zarrs` reads.
+    pub fn parse(place: &str, document: &Value) -> Result<Self> {
+        let reader = Reader { place, document };
+        reader.check_members()?;
+        let shape = reader.sizes(&document["shape"], "shape")?;
+        let element: ElementType = match document["data_type"].as_str() {
+            Some(name) => name.parse().map_err(|_| {
+                Error::unsupported(
+                    place,
+                    format!("data type {name}: it is not a fixed-size number"),
+                )
+            })?,
+            None => {
+                return Err(Error::unsupported(
+                    place,
+                    format!("data type {}", document["data_type"]),
+                ));
+            }
+        };
+        let grid = &document["chunk_grid"];
+        if grid["name"] != "regular" {
+            return Err(Error::unsupported(
+                place,
+                format!("chunk grid {}", grid["name"]),
+            ));
+        }
+        let outer = reader.sizes(&grid["configuration"]["chunk_shape"], "chunk_shape")?;
+        if outer.len() != shape.len() || outer.contains(&0) {
+            return Err(reader.fault("chunk_shape must have one entry of at least 1 per dimension"));
+        }
+        let fill = fill_from_json(&document["fill_value"], element)
+            .ok_or_else(|| reader.fault("fill_value does not fit the data type"))?;
+        let Some(codecs) = document["codecs"].as_array() else {
+            return Err(reader.fault("codecs must be a list"));
+        };
+        let (layout, codecs, index_at_end) = match codecs.as_slice() {
+            [shard] if shard["name"] == "sharding_indexed" => reader.sharding(&outer, shard)?,
+            _ => (Layout::unsharded(&outer)?, codecs.clone(), true),
+        };
+        let attributes = match document.get("attributes") {
+            None => Attributes::new(),
+            Some(Value::Object(map)) => map.clone(),
+            Some(_) => return Err(reader.fault("attributes must be an object")),
+        };
+        let metadata = Self {
+            dimension_names: reader.dimension_names(shape.len())?,
+            keys: reader.keys()?,
+            shape,
+            element,
+            fill,
+            layout,
+            codecs,
+            index_at_end,
+            attributes,
+        };
+        metadata.with_chunk_shape()
+    }
+
+    /// Takes the chunk shape out of the attribute convention, where it is there and fits.
+    fn with_chunk_shape(mut self) -> Result<Self> {
+        let given = self.attributes.get(ZIGGURAT).map(|z| &z["chunk_shape"]);
+        let chunk: Option<Vec<u64>> = given
+            .and_then(Value::as_array)
+            .and_then(|sizes| sizes.iter().map(Value::as_u64).collect());
+        if let Some(chunk) = chunk.filter(|_| self.layout.is_sharded()) {
+            // A convention may be stale or wrong without harm: then a chunk is one block.
+            if let Ok(layout) =
+                Layout::sharded(self.layout.superchunk(), &chunk, self.layout.block())
+            {
+                self.layout = layout;
+            }
+            self.attributes.shift_remove(ZIGGURAT);
+        }
+        Ok(self)
+    }
+}
+
+struct Reader<'a> {
+    place: &'a str,
+    document: &'a Value,
+}
+
+impl Reader<'_> {
+    fn fault(&self, what: impl Into<String>) -> Error {
+        Error::data(self.place, what)
+    }
+
+    fn check_members(&self) -> Result<()> {
+        const KNOWN: [&str; 11] = [
+            "zarr_format",
+            "node_type",
+            "shape",
+            "data_type",
+            "chunk_grid",
+            "chunk_key_encoding",
+            "fill_value",
+            "codecs",
+            "attributes",
+            "dimension_names",
+            "storage_transformers",
+        ];
+        let Some(members) = self.document.as_object() else {
+            return Err(self.fault("zarr.json must hold one JSON object"));
+        };
+        if self.document["zarr_format"] != 3 {
+            return Err(self.fault(format!(
+                "zarr_format is {}, not 3",
+                self.document["zarr_format"]
+            )));
+        }
+        if self.document["node_type"] != "array" {
+            return Err(self.fault(format!(
+                "node_type is {}, not \"array\"",
+                self.document["node_type"]
+            )));
+        }
+        if let Some(missing) = KNOWN[2..8].iter().find(|k| !members.contains_key(**k)) {
+            return Err(self.fault(format!("{missing} is missing")));
+        }
+        for (key, value) in members {
+            let ignorable = value.get("must_understand") == Some(&Value::Bool(false));
+            if !KNOWN.contains(&key.as_str()) && !ignorable {
+                return Err(Error::unsupported(
+                    self.place,
+                    format!("the extension {key:?}"),
+                ));
+            }
+        }
+        match members
+            .get("storage_transformers")
+            .and_then(Value::as_array)
+        {
+            Some(list) if !list.is_empty() => Err(Error::unsupported(
+                self.place,
+                format!("storage transformers {}", json!(list)),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn sizes(&self, value: &Value, name: &str) -> Result<Vec<u64>> {
+        let sizes = value
+            .as_array()
+            .and_then(|list| list.iter().map(Value::as_u64).collect());
+        sizes.ok_or_else(|| {
+            self.fault(format!(
+                "{name} must be a list of whole numbers, not {value}"
+            ))
+        })
+    }
+
+    fn sharding(&self, outer: &[u64], shard: &Value) -> Result<(Layout, Vec<Value>, bool)> {
+        let configuration = &shard["configuration"];
+        let block = self.sizes(&configuration["chunk_shape"], "the inner chunk_shape")?;
+        let codecs = configuration["codecs"].as_array().cloned();
+        let index = &configuration["index_codecs"];
+        let usual = |list: &Value| {
+            list.as_array().is_some_and(|l| {
+                matches!(l.as_slice(), [bytes, crc]
+                    if bytes["configuration"]["endian"] == "little" && crc["name"] == "crc32c")
+            })
+        };
+        if !usual(index) {
+            return Err(Error::unsupported(
+                self.place,
+                format!("index_codecs {index}"),
+            ));
+        }
+        let at_end = match &configuration["index_location"] {
+            Value::Null => true,
+            v if v == "end" => true,
+            v if v == "start" => false,
+            v => return Err(self.fault(format!("index_location {v}"))),
+        };
+        let layout = Layout::sharded(outer, &block, &block)
+            .map_err(|e| self.fault(format!("sharding: {e}")))?;
+        let codecs = codecs.ok_or_else(|| self.fault("the inner codecs are missing"))?;
+        Ok((layout, codecs, at_end))
+    }
+
+    fn keys(&self) -> Result<KeyEncoding> {
+        let encoding = &self.document["chunk_key_encoding"];
+        let name = encoding["name"]
+            .as_str()
+            .or(encoding.as_str())
+            .unwrap_or_default();
+        let separator = |default| match encoding["configuration"]["separator"].as_str() {
+            None => Ok(default),
+            Some("/") => Ok('/'),
+            Some(".") => Ok('.'),
+            Some(other) => Err(self.fault(format!("separator {other:?} of chunk keys"))),
+        };
+        match name {
+            "default" => separator('/').map(KeyEncoding::Default),
+            "v2" => separator('.').map(KeyEncoding::V2),
+            _ => Err(Error::unsupported(
+                self.place,
+                format!("chunk key encoding {encoding}"),
+            )),
+        }
+    }
+
+    fn dimension_names(&self, rank: usize) -> Result<Option<Vec<Option<String>>>> {
+        let names = match self.document.get("dimension_names") {
+            None => return Ok(None),
+            Some(names) => names.as_array(),
+        };
+        let name = |v: &Value| match v {
+            Value::Null => Some(None),
+            Value::String(s) => Some(Some(s.clone())),
+            _ => None,
+        };
+        names
+            .and_then(|list| list.iter().map(name).collect::<Option<Vec<_>>>())
+            .filter(|list| list.len() == rank)
+            .map(Some)
+            .ok_or_else(|| self.fault("dimension_names must hold one string or null per dimension"))
+    }
+}
+
+/// The JSON of a fill value, given as native-endian bytes.
+pub(crate) fn fill_to_json(fill: &[u8], element: ElementType) -> Value {
+    match element {
+        ElementType::Bool => json!(fill != [0]),
+        ElementType::Complex64 | ElementType::Complex128 => {
+            let part = if element == ElementType::Complex64 {
+                ElementType::Float32
+            } else {
+                ElementType::Float64
+            };
+            let (re, im) = fill.split_at(fill.len() / 2);
+            json!([fill_to_json(re, part), fill_to_json(im, part)])
+        }
+        _ => match Scalar::from_element(fill, element) {
+            Some(Scalar::Int(v)) => json!(v),
+            Some(Scalar::UInt(v)) => json!(v),
+            Some(Scalar::Float(v)) if v.is_nan() => json!("NaN"),
+            Some(Scalar::Float(v)) if v.is_infinite() => {
+                json!(if v > 0.0 { "Infinity" } else { "-Infinity" })
+            }
+            Some(Scalar::Float(v)) => json!(v),
+            None => Value::Null,
+        },
+    }
+}
+
+/// The native-endian bytes of a fill value; `None` if the JSON does not fit the type.
+fn fill_from_json(value: &Value, element: ElementType) -> Option<Vec<u8>> {
+    if element.word() != element.size() {
+        let part = if element == ElementType::Complex64 {
+            ElementType::Float32
+        } else {
+            ElementType::Float64
+        };
+        let [re, im] = value.as_array()?.as_slice() else {
+            return None;
+        };
+        return Some([fill_from_json(re, part)?, fill_from_json(im, part)?].concat());
+    }
+    let scalar = match value {
+        Value::Bool(v) if element == ElementType::Bool => Scalar::UInt(u64::from(*v)),
+        Value::Number(_) if element == ElementType::Bool => return None,
+        Value::Number(n) if element.is_float() => Scalar::Float(n.as_f64()?),
+        Value::Number(n) => n
+            .as_i64()
+            .map(Scalar::Int)
+            .or(n.as_u64().map(Scalar::UInt))?,
+        Value::String(s) if element.is_float() => match s.as_str() {
+            "NaN" => Scalar::Float(f64::NAN),
+            "Infinity" => Scalar::Float(f64::INFINITY),
+            "-Infinity" => Scalar::Float(f64::NEG_INFINITY),
+            hex => return bit_pattern(hex, element.size()),
+        },
+        _ => return None,
+    };
+    scalar.to_element(element)
+}
+
+/// `0x7fc00000`: the bits of a float.
+fn bit_pattern(hex: &str, size: usize) -> Option<Vec<u8>> {
+    let digits = hex.strip_prefix("0x").filter(|d| d.len() == size * 2)?;
+    let bits = u64::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    let big_endian = &bits[8 - size..];
+    Some(if cfg!(target_endian = "big") {
+        big_endian.to_vec()
+    } else {
+        big_endian.iter().rev().copied().collect()
+    })
+}

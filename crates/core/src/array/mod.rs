@@ -1,0 +1,230 @@
+//! Arrays: metadata, and elements by region.
+
+pub(crate) mod metadata;
+mod read;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+pub use metadata::{ArrayMetadata, KeyEncoding, ZIGGURAT};
+pub use write::SuperchunkWriter;
+
+use crate::codec::BlockCodec;
+use crate::exec::block_on;
+use crate::layout::Layout;
+use crate::shard::ShardIndex;
+use crate::store::{Store, join};
+use crate::{ElementType, Error, Region, Result};
+
+/// Shard indices kept per array. 4096 blocks of an index take 64 KiB.
+const CACHED_INDICES: usize = 256;
+
+/// An array of fixed-size numbers in a store.
+///
+/// Elements go in and out as native-endian bytes in C order. Reading decodes the blocks that the
+/// region touches and no others; writing encodes the blocks that it touches and copies the rest of
+/// the superchunk as it is. A handle is shared between threads; two threads may write different
+/// superchunks at once.
+///
+/// ```
+/// use std::sync::Arc;
+/// use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, layout::Layout, store::ObjectBackend};
+///
+/// let layout = Layout::sharded(&[64, 64], &[32, 32], &[16, 16])?;
+/// let metadata = ArrayMetadata::new(&[100, 100], ElementType::UInt8, &[0], layout, &"zstd:3".parse()?);
+/// let array = Array::create(Arc::new(ObjectBackend::memory()), "a", metadata)?;
+/// array.write(&Region::new([10, 20], [2, 3]), &[1, 2, 3, 4, 5, 6])?;
+/// assert_eq!(array.read(&Region::new([11, 19], [1, 4]))?, [0, 4, 5, 6]);
+/// # Ok::<(), ziggurat_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Array {
+    store: Arc<dyn Store>,
+    path: String,
+    metadata: ArrayMetadata,
+    codec: BlockCodec,
+    indices: Mutex<HashMap<Vec<u64>, Option<Arc<ShardIndex>>>>,
+}
+
+impl Array {
+    /// A handle on an array whose document is not (yet) in the store.
+    ///
+    /// # Errors
+    /// If a codec is not known.
+    pub fn new(store: Arc<dyn Store>, path: &str, metadata: ArrayMetadata) -> Result<Self> {
+        let place = store.place(path);
+        let codec = BlockCodec::new(
+            &place,
+            &metadata.codecs,
+            metadata.element,
+            &metadata.fill,
+            metadata.layout.block(),
+        )?;
+        Ok(Self {
+            store,
+            path: path.to_owned(),
+            metadata,
+            codec,
+            indices: Mutex::default(),
+        })
+    }
+
+    /// Writes the document of a new array and returns its handle.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if there is a node at `path` already.
+    pub fn create(store: Arc<dyn Store>, path: &str, metadata: ArrayMetadata) -> Result<Self> {
+        let key = join(path, "zarr.json");
+        if block_on(store.size(&key))?.is_some() {
+            return Err(Error::conflict(
+                store.place(path),
+                "a node is there already; delete it first",
+            ));
+        }
+        let array = Self::new(store, path, metadata)?;
+        array.store_metadata()?;
+        Ok(array)
+    }
+
+    /// Opens the array at `path`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none; see [`ArrayMetadata::parse`].
+    pub fn open(store: Arc<dyn Store>, path: &str) -> Result<Self> {
+        let document = crate::hierarchy::read_document(&*store, path)?;
+        let metadata = ArrayMetadata::parse(&store.place(path), &document)?;
+        Self::new(store, path, metadata)
+    }
+
+    /// Writes `zarr.json`.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub fn store_metadata(&self) -> Result<()> {
+        crate::hierarchy::write_document(&*self.store, &self.path, &self.metadata.to_json())
+    }
+
+    /// What `zarr.json` says.
+    #[must_use]
+    pub fn metadata(&self) -> &ArrayMetadata {
+        &self.metadata
+    }
+
+    /// The document `zarr.json`.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        self.metadata.to_json()
+    }
+
+    /// Path of the node in its store.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The array as a user knows it, for messages.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.store.place(&self.path)
+    }
+
+    /// Size of each dimension.
+    #[must_use]
+    pub fn shape(&self) -> &[u64] {
+        &self.metadata.shape
+    }
+
+    /// Element type.
+    #[must_use]
+    pub fn element(&self) -> ElementType {
+        self.metadata.element
+    }
+
+    /// Superchunks, chunks and blocks.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.metadata.layout
+    }
+
+    /// The codec of its blocks.
+    #[must_use]
+    pub fn codec(&self) -> &BlockCodec {
+        &self.codec
+    }
+
+    /// Key of superchunk `index` in the store.
+    #[must_use]
+    pub fn superchunk_key(&self, index: &[u64]) -> String {
+        join(&self.path, &self.metadata.keys.key(index))
+    }
+
+    /// The superchunks that exist, in C order of their indices.
+    ///
+    /// # Errors
+    /// If the store cannot be listed.
+    pub fn superchunks(&self) -> Result<Vec<Vec<u64>>> {
+        let rank = self.shape().len();
+        let grid = Region::whole(self.shape()).cells(self.layout().superchunk());
+        let keys = block_on(self.store.list(&self.path))?;
+        let mut found: Vec<Vec<u64>> = keys
+            .iter()
+            .filter_map(|key| key.strip_prefix(&self.path))
+            .map(|key| key.trim_start_matches('/'))
+            .filter_map(|key| match rank {
+                0 => (key == self.metadata.keys.key(&[])).then(Vec::new),
+                _ => self.metadata.keys.index(key, rank),
+            })
+            // What lies outside was left by a shrinking writer and is not part of the array.
+            .filter(|index| index.iter().zip(&grid.shape).all(|(i, n)| i < n))
+            .collect();
+        found.sort();
+        Ok(found)
+    }
+
+    /// Bytes of all superchunks in the store.
+    ///
+    /// # Errors
+    /// If the store cannot be listed.
+    pub fn stored_size(&self) -> Result<u64> {
+        let mut total = 0;
+        for index in self.superchunks()? {
+            total += block_on(self.store.size(&self.superchunk_key(&index)))?.unwrap_or(0);
+        }
+        Ok(total)
+    }
+
+    fn check(&self, region: &Region) -> Result<()> {
+        if region.rank() == self.shape().len() && Region::whole(self.shape()).contains(region) {
+            return Ok(());
+        }
+        let what = format!("region {region} is not within shape {:?}", self.shape());
+        Err(Error::caller(self.place(), what))
+    }
+
+    fn cached_index(&self, superchunk: &[u64]) -> Option<Option<Arc<ShardIndex>>> {
+        let cache = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.get(superchunk).cloned()
+    }
+
+    fn cache_index(&self, superchunk: &[u64], index: Option<Arc<ShardIndex>>) {
+        let mut cache = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHED_INDICES {
+            cache.clear();
+        }
+        cache.insert(superchunk.to_vec(), index);
+    }
+
+    fn forget_index(&self, superchunk: &[u64]) {
+        let mut cache = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.remove(superchunk);
+    }
+}

@@ -1,0 +1,100 @@
+//! The bytes of a superchunk: blocks and their index.
+//!
+//! The format is that of the Zarr codec `sharding_indexed`, with the index at the end: for each
+//! block, in C order, its offset and length as little-endian `u64` (both `2^64 - 1` where the
+//! block is absent), then a CRC-32C of these bytes.
+//! <https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html>
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::{Error, Result};
+
+/// Where each block of one superchunk lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardIndex {
+    entries: Vec<Option<(u64, u64)>>,
+}
+
+impl ShardIndex {
+    /// Bytes of an encoded index of `blocks` blocks.
+    #[must_use]
+    pub const fn encoded_size(blocks: usize) -> usize {
+        blocks * 16 + 4
+    }
+
+    /// Reads an index of `blocks` blocks, the last bytes of the object at `place`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if it is too short or its checksum does not match.
+    pub fn parse(place: &str, bytes: &[u8], blocks: usize) -> Result<Self> {
+        if bytes.len() != Self::encoded_size(blocks) {
+            let (have, want) = (bytes.len(), Self::encoded_size(blocks));
+            let what = format!("{have} bytes where the shard index needs {want}: it is truncated");
+            return Err(Error::data(place, what));
+        }
+        let (entries, checksum) = bytes.split_at(blocks * 16);
+        if crc32c::crc32c(entries).to_le_bytes() != checksum {
+            return Err(Error::data(
+                place,
+                "the checksum of the shard index does not match",
+            ));
+        }
+        let word = |b: &[u8]| b.iter().rev().fold(0, |n, &x| n << 8 | u64::from(x));
+        let entries = entries
+            .chunks_exact(16)
+            .map(|e| (word(&e[..8]), word(&e[8..])))
+            .map(|(offset, length)| {
+                (offset != u64::MAX || length != u64::MAX).then_some((offset, length))
+            })
+            .collect();
+        Ok(Self { entries })
+    }
+
+    /// Offset and length, in bytes, of block number `i`; `None` where it is absent.
+    #[must_use]
+    pub fn get(&self, i: usize) -> Option<(u64, u64)> {
+        self.entries.get(i).copied().flatten()
+    }
+
+    /// Number of blocks, absent ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether every block is absent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.iter().all(Option::is_none)
+    }
+
+    /// Bytes of all blocks together.
+    #[must_use]
+    pub fn stored_size(&self) -> u64 {
+        self.entries.iter().flatten().map(|e| e.1).sum()
+    }
+}
+
+/// The object that holds `blocks`, laid out in the given order; `None` if all are absent.
+#[must_use]
+pub fn assemble(blocks: &[Option<Bytes>], order: &[usize]) -> Option<Bytes> {
+    let data: usize = blocks.iter().flatten().map(Bytes::len).sum();
+    if blocks.iter().all(Option::is_none) {
+        return None;
+    }
+    let mut object = BytesMut::with_capacity(data + ShardIndex::encoded_size(blocks.len()));
+    let mut index = vec![(u64::MAX, u64::MAX); blocks.len()];
+    for &i in order {
+        if let Some(block) = &blocks[i] {
+            index[i] = (object.len() as u64, block.len() as u64);
+            object.put_slice(block);
+        }
+    }
+    for (offset, length) in index {
+        object.put_u64_le(offset);
+        object.put_u64_le(length);
+    }
+    let checksum = crc32c::crc32c(&object[data..]);
+    object.put_u32_le(checksum);
+    Some(object.freeze())
+}

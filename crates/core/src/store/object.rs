@@ -1,0 +1,154 @@
+//! Any store of the `object_store` crate: memory, and later S3, GCS, Azure and HTTP.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+
+use super::{ByteRange, Store};
+use crate::{Error, Result};
+
+/// A [`Store`] over an [`ObjectStore`].
+///
+/// ```
+/// use ziggurat_core::store::{ObjectBackend, Store};
+/// let store = ObjectBackend::memory();
+/// ziggurat_core::exec::block_on(store.put("a/b", "bytes".into()))?;
+/// assert_eq!(ziggurat_core::exec::block_on(store.list_dir(""))?, ["a"]);
+/// # Ok::<(), ziggurat_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ObjectBackend {
+    inner: Arc<dyn ObjectStore>,
+    name: String,
+}
+
+impl ObjectBackend {
+    /// The store `inner`, called `name` in messages.
+    #[must_use]
+    pub fn new(inner: Arc<dyn ObjectStore>, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { inner, name }
+    }
+
+    /// An empty store in memory.
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::new(Arc::new(object_store::memory::InMemory::new()), "memory://")
+    }
+
+    fn fail(&self, key: &str, what: &str, e: object_store::Error) -> Error {
+        Error::other(self.place(key), format!("cannot {what}"), e)
+    }
+}
+
+/// `None` where the object is absent.
+fn present<T>(result: object_store::Result<T>) -> object_store::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+#[async_trait]
+impl Store for ObjectBackend {
+    fn place(&self, key: &str) -> String {
+        format!("{}{key}", self.name)
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        let read = async { self.inner.get(&Path::from(key)).await?.bytes().await };
+        present(read.await).map_err(|e| self.fail(key, "read", e))
+    }
+
+    async fn get_ranges(&self, key: &str, ranges: &[ByteRange]) -> Result<Option<Vec<Bytes>>> {
+        let mut out = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            let (wanted, exact) = match *range {
+                ByteRange::Bounded { length: 0, .. } => {
+                    out.push(Bytes::new());
+                    continue;
+                }
+                ByteRange::Bounded { offset, length } => {
+                    let end = offset.saturating_add(length);
+                    (GetRange::Bounded(offset..end), Some(length))
+                }
+                ByteRange::Suffix { length } => (GetRange::Suffix(length), None),
+            };
+            let options = GetOptions {
+                range: Some(wanted),
+                ..GetOptions::default()
+            };
+            let path = Path::from(key);
+            let read = async { self.inner.get_opts(&path, options).await?.bytes().await };
+            match present(read.await).map_err(|e| self.fail(key, "read", e))? {
+                None => return Ok(None),
+                Some(bytes) if exact.is_some_and(|n| n != bytes.len() as u64) => {
+                    return Err(Error::data(
+                        self.place(key),
+                        format!("{range:?} lies beyond its end: it is truncated"),
+                    ));
+                }
+                Some(bytes) => out.push(bytes),
+            }
+        }
+        Ok(Some(out))
+    }
+
+    async fn size(&self, key: &str) -> Result<Option<u64>> {
+        present(self.inner.head(&Path::from(key)).await)
+            .map(|found| found.map(|meta| meta.size))
+            .map_err(|e| self.fail(key, "look at", e))
+    }
+
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
+        self.inner
+            .put(&Path::from(key), bytes.into())
+            .await
+            .map(drop)
+            .map_err(|e| self.fail(key, "write", e))
+    }
+
+    async fn delete(&self, key: &str) -> Result<()> {
+        present(self.inner.delete(&Path::from(key)).await)
+            .map(drop)
+            .map_err(|e| self.fail(key, "delete", e))
+    }
+
+    async fn delete_prefix(&self, prefix: &str) -> Result<()> {
+        for key in self.list(prefix).await? {
+            self.delete(&key).await?;
+        }
+        Ok(())
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut keys = Vec::new();
+        let mut below = vec![Path::from(prefix)];
+        while let Some(path) = below.pop() {
+            let listed = self.inner.list_with_delimiter(Some(&path)).await;
+            let listed = listed.map_err(|e| self.fail(prefix, "list", e))?;
+            keys.extend(listed.objects.into_iter().map(|o| o.location.to_string()));
+            below.extend(listed.common_prefixes);
+        }
+        Ok(keys)
+    }
+
+    async fn list_dir(&self, prefix: &str) -> Result<Vec<String>> {
+        let listed = self
+            .inner
+            .list_with_delimiter(Some(&Path::from(prefix)))
+            .await;
+        let listed = listed.map_err(|e| self.fail(prefix, "list", e))?;
+        let objects = listed.objects.into_iter().map(|o| o.location);
+        let mut names: Vec<String> = objects
+            .chain(listed.common_prefixes)
+            .filter_map(|path| path.filename().map(str::to_owned))
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+}

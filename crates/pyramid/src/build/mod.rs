@@ -1,0 +1,246 @@
+//! Making all levels and all aggregators from one decode of the base.
+//!
+//! The tiles of all levels form a forest: a tile is made from its children one level down, base
+//! tiles are read. The forest is walked depth first, so that at any moment a thread holds one
+//! unfinished tile per level and aggregator and no more; finished tiles are cut into blocks and
+//! encoded at once, and their superchunk is written when its last block has come.
+//!
+//! **Memory law**: for each thread, `levels` tiles with 8 bytes per cell for the count, 8 for a sum
+//! and one element for each further aggregator, plus the *encoded* blocks of the superchunks that
+//! are open, about one per level and aggregator. It does not grow with the array.
+
+mod occupancy;
+mod plan;
+mod sink;
+
+use rayon::prelude::*;
+use ziggurat_core::progress::Progress;
+use ziggurat_core::{Array, ElementType, Error, Region, Result, Variable};
+
+use crate::aggregate::{Aggregator, Cells, Channels, Output, Partial, Sample, may_be_missing};
+use occupancy::Occupancy;
+use plan::Plan;
+use sink::Sink;
+
+/// The levels of one aggregator of one variable.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) aggregator: Aggregator,
+    /// What [`Aggregator::output`] makes of the variable.
+    pub(crate) made: Variable,
+    /// The arrays of level 1, 2, ...
+    pub(crate) arrays: Vec<Array>,
+}
+
+/// Fills `targets` from `base`, whose values mean what `variable` says.
+///
+/// # Errors
+/// If a superchunk cannot be read or written, or the work is cancelled; then the levels are
+/// incomplete and must be built again.
+pub(crate) fn build(
+    base: &Array,
+    variable: &Variable,
+    factors: &[u64],
+    targets: &[Target],
+    progress: &dyn Progress,
+) -> Result<()> {
+    macro_rules! run {
+        ($t:ty) => {
+            Builder::<$t>::new(base, variable, factors, targets, progress)?.run()
+        };
+    }
+    match base.element() {
+        ElementType::Bool | ElementType::UInt8 => run!(u8),
+        ElementType::UInt16 => run!(u16),
+        ElementType::UInt32 => run!(u32),
+        ElementType::UInt64 => run!(u64),
+        ElementType::Int8 => run!(i8),
+        ElementType::Int16 => run!(i16),
+        ElementType::Int32 => run!(i32),
+        ElementType::Int64 => run!(i64),
+        ElementType::Float16 => run!(half::f16),
+        ElementType::Float32 => run!(f32),
+        ElementType::Float64 => run!(f64),
+        ElementType::Complex64 | ElementType::Complex128 => {
+            let what = format!("levels of {} values; make none", base.element());
+            Err(Error::unsupported(base.place(), what))
+        }
+    }
+}
+
+struct Builder<'a, T: Sample> {
+    plan: Plan<'a>,
+    occupied: Occupancy,
+    /// By level (from 1), one per target.
+    outputs: Vec<Vec<(Output<T>, Sink<'a>)>>,
+    channels: Channels,
+    nodata: Option<T>,
+    fill: T,
+    progress: &'a dyn Progress,
+}
+
+impl<'a, T: Sample> Builder<'a, T> {
+    fn new(
+        base: &'a Array,
+        variable: &Variable,
+        factors: &[u64],
+        targets: &'a [Target],
+        progress: &'a dyn Progress,
+    ) -> Result<Self> {
+        let levels = targets.iter().map(|t| t.arrays.len()).max().unwrap_or(0);
+        let plan = Plan::new(base, factors, levels);
+        let fill: T = value(base, &base.metadata().fill)?;
+        let nodata = variable.nodata.and_then(T::from_scalar);
+        let missing = nodata.unwrap_or(fill);
+        let fill_is_missing = fill.is_nan() || Some(fill) == nodata;
+        // A cell that was never written still counts where its fill value is a value.
+        let counts_fill =
+            !fill_is_missing && targets.iter().any(|t| t.aggregator == Aggregator::Count);
+        let occupied = match counts_fill {
+            true => Occupancy::full(levels),
+            false => Occupancy::of_base(&plan)?,
+        };
+        let mut channels = Channels::default();
+        let mut outputs: Vec<Vec<_>> = (0..levels).map(|_| Vec::new()).collect();
+        for target in targets {
+            for (i, array) in target.arrays.iter().enumerate() {
+                // A float may be missing without a declared value: then NaN says so.
+                let missing = match (may_be_missing(variable), variable.nodata) {
+                    (true, None) => value(array, &array.metadata().fill).unwrap_or(missing),
+                    _ => missing,
+                };
+                let output = Output::new(target.aggregator, variable, &target.made, missing);
+                output.needs(&mut channels);
+                outputs[i].push((output, Sink::new(array, i + 1)));
+            }
+        }
+        Ok(Self {
+            plan,
+            occupied,
+            outputs,
+            channels,
+            nodata,
+            fill,
+            progress,
+        })
+    }
+
+    fn run(&self) -> Result<()> {
+        let top = self.plan.levels();
+        if top == 0 {
+            return Ok(());
+        }
+        self.progress
+            .start("levels", self.occupied.count(0, &self.plan.grid(0)));
+        self.occupied
+            .tiles(top, &self.plan.grid(top))
+            .par_iter()
+            .try_for_each(|tile| self.gather(top, tile).map(drop))?;
+        self.outputs
+            .iter()
+            .flatten()
+            .try_for_each(|(_, sink)| sink.clear_rest(&self.plan, &self.occupied))
+    }
+
+    /// Makes `tile` of `level` (at least 1) from its children, and writes it.
+    fn gather(&self, level: usize, tile: &[u64]) -> Result<Partial<T>> {
+        let region = self.plan.region(level, tile);
+        let mut partial = Partial::new(region, self.channels, self.fill);
+        let children = self.plan.children(level, tile);
+        if level > 1 && children.len() > 1 {
+            let parts: Vec<Partial<T>> = children
+                .par_iter()
+                .map(|child| {
+                    let above = self.plan.above(&self.plan.region(level - 1, child));
+                    let mut part = Partial::new(above, self.channels, self.fill);
+                    self.contribute(level - 1, child, &mut part)?;
+                    Ok(part)
+                })
+                .collect::<Result<_>>()?;
+            parts.iter().for_each(|part| partial.paste(part));
+        } else {
+            for child in &children {
+                self.contribute(level - 1, child, &mut partial)?;
+            }
+        }
+        for (output, sink) in &self.outputs[level - 1] {
+            sink.put(
+                &self.plan,
+                &self.occupied,
+                &partial.region,
+                &output.bytes(&partial),
+            )?;
+        }
+        Ok(partial)
+    }
+
+    /// Adds `tile` of `level` to the cells one level up that stand for it.
+    fn contribute(&self, level: usize, tile: &[u64], into: &mut Partial<T>) -> Result<()> {
+        if !self.occupied.contains(level, tile) {
+            self.contribute_fill(level, tile, into);
+            return Ok(());
+        }
+        if level > 0 {
+            into.add_partial(&self.gather(level, tile)?, &self.plan.factors);
+            return Ok(());
+        }
+        self.progress.check("making levels")?;
+        self.contribute_base(tile, into)?;
+        self.progress.advance(1);
+        Ok(())
+    }
+
+    fn contribute_base(&self, tile: &[u64], into: &mut Partial<T>) -> Result<()> {
+        let base = self.plan.base;
+        let block_shape = base.layout().block();
+        let region = self.plan.region(0, tile);
+        let cells = base.codec().decoded_size() / size_of::<T>();
+        let mut values: Vec<T> = vec![self.fill; cells];
+        for index in region.cells(block_shape).indices() {
+            if !base.read_block_into(&index, bytemuck::cast_slice_mut(&mut values))? {
+                if self.is_missing(self.fill) {
+                    continue;
+                }
+                values.fill(self.fill);
+            }
+            let stored = Region::of_cell(&index, block_shape);
+            if let Some(valid) = stored.intersect(&region) {
+                let cells = Cells {
+                    values: &values,
+                    stored: &stored,
+                    valid: &valid,
+                    nodata: self.nodata,
+                };
+                into.add_cells(cells, &self.plan.factors);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a tile in which nothing was ever written.
+    fn contribute_fill(&self, level: usize, tile: &[u64], into: &mut Partial<T>) {
+        if self.is_missing(self.fill) {
+            return;
+        }
+        let above = self.plan.above(&self.plan.region(level, tile));
+        let counts = self.plan.base_cells(level + 1, &above);
+        into.add_constant(&above, self.fill, &counts);
+    }
+
+    fn is_missing(&self, value: T) -> bool {
+        value.is_nan() || Some(value) == self.nodata
+    }
+}
+
+/// The value in the bytes of one element.
+fn value<T: Sample>(array: &Array, bytes: &[u8]) -> Result<T> {
+    ziggurat_core::element::to_values(bytes)
+        .first()
+        .copied()
+        .ok_or_else(|| {
+            Error::data(
+                array.place(),
+                "its fill value has not the size of an element",
+            )
+        })
+}

@@ -1,0 +1,40 @@
+//! `ziggurat import`.
+
+use ziggurat::core::{Crs, Result};
+use ziggurat::import::import;
+use ziggurat::pyramid::Options;
+use ziggurat::source::{Choice, Selected, Source, Stack, align, open};
+
+use super::args::{Import, LayoutName};
+use super::progress::Bars;
+
+pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
+    let mut choice = Choice {
+        crs: args.crs.as_deref().map(Crs::from_user).transpose()?,
+        nodata: args.nodata,
+        ..Choice::default()
+    };
+    args.var.iter().for_each(|v| choice.take(v));
+    let mut sources: Vec<Box<dyn Source>> = Vec::with_capacity(args.sources.len());
+    for path in &args.sources {
+        sources.push(Box::new(Selected::new(open(path)?, &choice)?));
+    }
+    if let Some(method) = args.resample {
+        sources = align(sources, method, args.nodata)?;
+    }
+    let source = match sources.len() {
+        1 if args.time == ziggurat::source::TimeFrom::Auto => sources.remove(0),
+        _ => Box::new(Stack::new(sources, &args.time)?) as Box<dyn Source>,
+    };
+    let options = Options {
+        levels: args.levels,
+        factors: args.factor,
+        aggregators: args.aggregate,
+        block: args.block,
+        chunk: args.chunk,
+        superchunk: args.superchunk,
+        unsharded: args.layout == LayoutName::Unsharded,
+        codec: args.codec,
+    };
+    import(&*source, &args.store, &options, args.overwrite, bars)
+}
