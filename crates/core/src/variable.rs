@@ -313,7 +313,9 @@ impl Variable {
             }
         }
         let start = |axis| self.axis(axis).map_or(0.0, |d| region.start[d] as f64);
-        part.transform = self.transform.map(|t| t.moved(start(Axis::X), start(Axis::Y)));
+        part.transform = self
+            .transform
+            .map(|t| t.moved(start(Axis::X), start(Axis::Y)));
         part
     }
 

@@ -44,13 +44,21 @@ pub fn import(
 }
 
 /// Copies one variable into level 0, superchunk by superchunk; one is read while one is written.
-fn write_base(source: &dyn Source, number: usize, member: &Member, progress: &dyn Progress) -> Result<()> {
+fn write_base(
+    source: &dyn Source,
+    number: usize,
+    member: &Member,
+    progress: &dyn Progress,
+) -> Result<()> {
     let array = member.base();
     let whole = Region::whole(array.shape());
     let superchunk = array.layout().superchunk();
     let mut indices: Vec<Vec<u64>> = match source.occupied(number)? {
         None => whole.cells(superchunk).indices().collect(),
-        Some(boxes) => boxes.iter().flat_map(|b| b.cells(superchunk).indices()).collect(),
+        Some(boxes) => boxes
+            .iter()
+            .flat_map(|b| b.cells(superchunk).indices())
+            .collect(),
     };
     indices.sort();
     indices.dedup();
@@ -58,7 +66,9 @@ fn write_base(source: &dyn Source, number: usize, member: &Member, progress: &dy
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel::<Result<(Region, Vec<u8>)>>(0);
         scope.spawn(move || {
-            let regions = indices.iter().filter_map(|i| Region::of_cell(i, superchunk).intersect(&whole));
+            let regions = indices
+                .iter()
+                .filter_map(|i| Region::of_cell(i, superchunk).intersect(&whole));
             for region in regions {
                 let read = progress
                     .check("reading the source")
@@ -90,7 +100,10 @@ impl Partial {
     fn create(store: &Path) -> Result<Self> {
         let place = store.display().to_string();
         let Some(name) = store.file_name().and_then(|n| n.to_str()) else {
-            return Err(Error::caller(place, "it must be a path that ends in a name"));
+            return Err(Error::caller(
+                place,
+                "it must be a path that ends in a name",
+            ));
         };
         let parent = match store.parent() {
             Some(p) if !p.as_os_str().is_empty() => p,
@@ -103,7 +116,10 @@ impl Partial {
         let prefix = format!(".{name}.partial-");
         for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
             let left = entry.file_name();
-            let pid = left.to_str().and_then(|n| n.strip_prefix(&prefix)).map(str::to_owned);
+            let pid = left
+                .to_str()
+                .and_then(|n| n.strip_prefix(&prefix))
+                .map(str::to_owned);
             if pid.is_some_and(|pid| is_dead(&pid)) {
                 // What cannot be cleared away does no harm.
                 let _ = fs::remove_dir_all(entry.path());
@@ -132,14 +148,18 @@ impl Partial {
             return Err(Error::io(&self.store, "write", e));
         }
         if replaced {
-            fs::remove_dir_all(&old).map_err(|e| Error::io(&old, "delete the replaced store", e))?;
+            fs::remove_dir_all(&old)
+                .map_err(|e| Error::io(&old, "delete the replaced store", e))?;
         }
         Ok(())
     }
 
     /// The error with the name that the user knows instead of that of the directory.
     fn rename_in(&self, error: Error) -> Error {
-        let (partial, store) = (self.path.display().to_string(), self.store.display().to_string());
+        let (partial, store) = (
+            self.path.display().to_string(),
+            self.store.display().to_string(),
+        );
         error.map_place(|place| place.replace(&partial, &store))
     }
 }

@@ -80,7 +80,9 @@ impl Datastore {
                 factors: factors(numbers[i]),
             })
             .collect();
-        let method = aggregator.or(self.aggregators.first().copied()).unwrap_or(Aggregator::Mean);
+        let method = aggregator
+            .or(self.aggregators.first().copied())
+            .unwrap_or(Aggregator::Mean);
         Ok(conventions::pyramid_attributes(&levels, method.name()))
     }
 

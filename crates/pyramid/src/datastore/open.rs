@@ -127,7 +127,11 @@ fn describe(store: &Arc<dyn Store>, base: &Array, name: &str, axes: &[Axis]) -> 
     let names = meta.dimension_names.clone().unwrap_or_default();
     let mut dims = Vec::with_capacity(axes.len());
     for (d, (&size, &axis)) in base.shape().iter().zip(axes).enumerate() {
-        let name = names.get(d).cloned().flatten().unwrap_or_else(|| format!("dim_{d}"));
+        let name = names
+            .get(d)
+            .cloned()
+            .flatten()
+            .unwrap_or_else(|| format!("dim_{d}"));
         let mut dim = Dimension::new(name, size, axis);
         read_coordinate(store, &mut dim)?;
         dims.push(dim);

@@ -285,9 +285,10 @@ impl Selection {
             dim.coordinate = dim.coordinate.as_ref().and_then(|c| axis.coordinate(c));
             dim.size = axis.count;
         }
-        variable.transform = meaning
-            .transform
-            .map(|t| t.moved(axes[1].start, axes[0].start).coarsened(axes[1].step, axes[0].step));
+        variable.transform = meaning.transform.map(|t| {
+            t.moved(axes[1].start, axes[0].start)
+                .coarsened(axes[1].step, axes[0].step)
+        });
         let (shape, input) = self.source(array, (y, x), &maps)?;
         let fill = default_fill(variable.element, variable.nodata);
         let bytes = resample(

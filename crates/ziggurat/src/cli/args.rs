@@ -16,7 +16,12 @@ use super::parse;
 /// Imports rasters and arrays into pyramids that every Zarr reader opens, and reads them back at
 /// any resolution.
 #[derive(Debug, Parser)]
-#[command(name = "ziggurat", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "ziggurat",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Args {
     /// Show no progress
     #[arg(long, short, global = true)]
@@ -67,7 +72,12 @@ pub(crate) struct Import {
     #[arg(long, default_value = "2", value_parser = parse::factors)]
     pub(crate) factor: Factors,
     /// Aggregators; the first makes the levels of the store, the others agg/NAME: mean, min, max, nearest, sum, count
-    #[arg(long, default_value = "mean", value_delimiter = ',', value_name = "NAME,...")]
+    #[arg(
+        long,
+        default_value = "mean",
+        value_delimiter = ',',
+        value_name = "NAME,..."
+    )]
     pub(crate) aggregate: Vec<Aggregator>,
     /// Unit that is decoded alone: a shape (128,128), a size (64KiB), or auto
     #[arg(long, default_value = "auto", value_parser = parse::size)]
@@ -212,6 +222,5 @@ pub(crate) struct Digest {
     pub(crate) paths: Vec<PathBuf>,
     /// As JSON; there is no other form
     #[arg(long)]
-    #[expect(dead_code, reason = "accepted so that every command that can speak JSON has the option")]
     pub(crate) json: bool,
 }

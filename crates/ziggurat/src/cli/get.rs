@@ -22,7 +22,10 @@ pub(super) fn run(args: Get) -> Result<()> {
         Target::Datastore(target) => from_datastore(&args, target)?,
         Target::Foreign(path) => from_source(&args, &path)?,
     };
-    let image = Image { variable: &grid.variable, bytes: grid.bytes };
+    let image = Image {
+        variable: &grid.variable,
+        bytes: grid.bytes,
+    };
     write(&args.out, &image, &options)
 }
 
@@ -60,14 +63,22 @@ impl Target {
             }
         }
         if !path.exists() {
-            return Err(Error::not_found(path.display().to_string(), "no store is there"));
+            return Err(Error::not_found(
+                path.display().to_string(),
+                "no store is there",
+            ));
         }
         if path.join("zarr.json").is_file() {
             // Says what is wrong with a store that is damaged.
             return match super::open(path) {
-                Err(Error::Unsupported { .. } | Error::Caller { .. }) => Ok(Self::Foreign(path.to_owned())),
+                Err(Error::Unsupported { .. } | Error::Caller { .. }) => {
+                    Ok(Self::Foreign(path.to_owned()))
+                }
                 Err(e) => Err(e),
-                Ok(datastore) => Ok(Self::Datastore(Place { datastore, below: Vec::new() })),
+                Ok(datastore) => Ok(Self::Datastore(Place {
+                    datastore,
+                    below: Vec::new(),
+                })),
             };
         }
         Ok(Self::Foreign(path.to_owned()))
@@ -94,21 +105,35 @@ impl Place {
             [first, rest @ ..] if level(first).is_some() => (level(first), rest),
             rest => (None, rest),
         };
-        let names: Vec<&str> = self.datastore.variables().map(|v| v.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .datastore
+            .variables()
+            .map(|v| v.name.as_str())
+            .collect();
         let variable = match rest {
             [name] => (*name).to_owned(),
             [] if names.len() == 1 => names[0].to_owned(),
             [] => {
-                let what = format!("it holds several variables; name one: STORE/{}", names.join(", STORE/"));
+                let what = format!(
+                    "it holds several variables; name one: STORE/{}",
+                    names.join(", STORE/")
+                );
                 return Err(Error::caller(self.datastore.store().place(""), what));
             }
             _ => {
-                let what = format!("{}; use VARIABLE, LEVEL/VARIABLE or agg/NAME/LEVEL/VARIABLE", parts.join("/"));
+                let what = format!(
+                    "{}; use VARIABLE, LEVEL/VARIABLE or agg/NAME/LEVEL/VARIABLE",
+                    parts.join("/")
+                );
                 return Err(Error::not_found(self.datastore.store().place(""), what));
             }
         };
         self.datastore.member(&variable)?;
-        Ok(Named { variable, aggregator, level })
+        Ok(Named {
+            variable,
+            aggregator,
+            level,
+        })
     }
 }
 
@@ -123,7 +148,10 @@ fn from_datastore(args: &Get, place: Place) -> Result<Grid> {
     if let Some(text) = &args.time {
         ranges.push(time_range(text, &dims)?);
     }
-    let planar = |name: &str| dims.iter().any(|d| d.name == name && matches!(d.axis, Axis::X | Axis::Y));
+    let planar = |name: &str| {
+        dims.iter()
+            .any(|d| d.name == name && matches!(d.axis, Axis::X | Axis::Y))
+    };
     let fixed = ranges.iter().any(|(name, _)| planar(name)).then_some(0);
     let request = Request {
         aggregator,
@@ -139,7 +167,11 @@ fn from_datastore(args: &Get, place: Place) -> Result<Grid> {
 /// A Zarr array or group that ziggurat did not make: whole cells by index.
 fn from_source(args: &Get, path: &Path) -> Result<Grid> {
     let place = path.display().to_string();
-    if args.bbox.is_some() || args.shape.is_some() || args.level.is_some() || args.aggregate.is_some() {
+    if args.bbox.is_some()
+        || args.shape.is_some()
+        || args.level.is_some()
+        || args.aggregate.is_some()
+    {
         let what = "not a datastore, so it has no levels; use --index and --time, or `ziggurat import` it first";
         return Err(Error::caller(place, what));
     }
@@ -162,7 +194,11 @@ fn from_source(args: &Get, path: &Path) -> Result<Grid> {
     }
     let bytes = source.read(0, &region)?;
     variable = variable.cropped(&region);
-    Ok(Grid { variable, bytes, level: 0 })
+    Ok(Grid {
+        variable,
+        bytes,
+        level: 0,
+    })
 }
 
 /// The ranges of `--index`, with open ends filled in.
@@ -170,15 +206,24 @@ fn index_ranges(given: &[String], dims: &[Dimension]) -> Result<Vec<(String, Ran
     let mut ranges = Vec::with_capacity(given.len());
     for text in given {
         let Some((name, from, to)) = parse::index(text) else {
-            return Err(Error::caller("index", format!("{text:?} is neither DIM=I nor DIM=FROM:TO")));
+            return Err(Error::caller(
+                "index",
+                format!("{text:?} is neither DIM=I nor DIM=FROM:TO"),
+            ));
         };
         let Some(dim) = dims.iter().find(|d| d.name == name) else {
             let names: Vec<&str> = dims.iter().map(|d| d.name.as_str()).collect();
-            return Err(Error::caller("index", format!("{name:?} is no dimension; there are {}", names.join(", "))));
+            return Err(Error::caller(
+                "index",
+                format!("{name:?} is no dimension; there are {}", names.join(", ")),
+            ));
         };
         let range = from.unwrap_or(0)..to.unwrap_or(dim.size);
         if range.is_empty() || range.end > dim.size {
-            let what = format!("{}:{} of {name}, which has {} indices", range.start, range.end, dim.size);
+            let what = format!(
+                "{}:{} of {name}, which has {} indices",
+                range.start, range.end, dim.size
+            );
             return Err(Error::caller("index", what));
         }
         ranges.push((name, range));

@@ -20,7 +20,11 @@ pub(super) fn run(args: &Info) -> Result<()> {
 }
 
 fn describe(datastore: &Datastore) -> Result<Value> {
-    let members: Vec<Value> = datastore.members().iter().map(|m| member(datastore, m)).collect::<Result<_>>()?;
+    let members: Vec<Value> = datastore
+        .members()
+        .iter()
+        .map(|m| member(datastore, m))
+        .collect::<Result<_>>()?;
     let stale: Vec<Value> = datastore
         .stale()?
         .into_iter()
@@ -36,7 +40,11 @@ fn describe(datastore: &Datastore) -> Result<Value> {
 fn member(datastore: &Datastore, member: &Member) -> Result<Value> {
     let variable = member.variable();
     let shape = variable.shape();
-    let bounds = match (variable.transform, variable.axis(Axis::X), variable.axis(Axis::Y)) {
+    let bounds = match (
+        variable.transform,
+        variable.axis(Axis::X),
+        variable.axis(Axis::Y),
+    ) {
         (Some(t), Some(x), Some(y)) => Some(t.bounds(float(shape[x]), float(shape[y]))),
         _ => None,
     };
@@ -45,9 +53,17 @@ fn member(datastore: &Datastore, member: &Member) -> Result<Value> {
         levels.push(level(number, member.array(None, number)?)?);
     }
     let mut aggregates = serde_json::Map::new();
-    for &aggregator in datastore.aggregators().iter().skip(1).filter(|_| datastore.levels() > 0) {
+    for &aggregator in datastore
+        .aggregators()
+        .iter()
+        .skip(1)
+        .filter(|_| datastore.levels() > 0)
+    {
         let arrays = (1..=datastore.levels()).map(|n| level(n, member.array(Some(aggregator), n)?));
-        aggregates.insert(aggregator.name().into(), arrays.collect::<Result<Vec<_>>>()?.into());
+        aggregates.insert(
+            aggregator.name().into(),
+            arrays.collect::<Result<Vec<_>>>()?.into(),
+        );
     }
     let extent = datastore.extent(&variable.name)?;
     let region = |r: &Region| json!({"start": r.start, "shape": r.shape});
@@ -73,7 +89,11 @@ fn dimension(dim: &Dimension) -> Value {
     };
     let at = |index| match &time {
         Some(units) => time_at(dim, units, index).map(|t| json!(t.to_string())),
-        None => dim.coordinate.as_ref().and_then(|c| c.at(index)).map(|v| json!(v)),
+        None => dim
+            .coordinate
+            .as_ref()
+            .and_then(|c| c.at(index))
+            .map(|v| json!(v)),
     };
     json!({
         "name": dim.name, "size": dim.size, "axis": dim.axis.name(), "units": units,
@@ -84,9 +104,12 @@ fn dimension(dim: &Dimension) -> Value {
 fn level(number: usize, array: &Array) -> Result<Value> {
     let layout = array.layout();
     let codecs = &array.metadata().codecs;
-    let codec = CodecSpec::from_chain(codecs).map_or_else(|| json!(codecs).to_string(), |c| c.to_string());
+    let codec =
+        CodecSpec::from_chain(codecs).map_or_else(|| json!(codecs).to_string(), |c| c.to_string());
     let stored = array.stored_size()?;
-    let raw = Region::whole(array.shape()).len().saturating_mul(array.element().size() as u64);
+    let raw = Region::whole(array.shape())
+        .len()
+        .saturating_mul(array.element().size() as u64);
     Ok(json!({
         "level": number, "path": array.path(), "shape": array.shape(), "data_type": array.element().name(),
         "superchunk": layout.superchunk(), "chunk": layout.chunk(), "block": layout.block(),
@@ -101,8 +124,16 @@ fn text(info: &Value) -> String {
     let mut out = format!("{}\n", plain(&info["store"]));
     let list = |v: &Value| v.as_array().cloned().unwrap_or_default();
     for variable in list(&info["variables"]) {
-        let names: Vec<String> = list(&variable["dimensions"]).iter().map(|d| plain(&d["name"])).collect();
-        out += &format!("\n{} ({}) {}", plain(&variable["name"]), names.join(", "), plain(&variable["data_type"]));
+        let names: Vec<String> = list(&variable["dimensions"])
+            .iter()
+            .map(|d| plain(&d["name"]))
+            .collect();
+        out += &format!(
+            "\n{} ({}) {}",
+            plain(&variable["name"]),
+            names.join(", "),
+            plain(&variable["data_type"])
+        );
         if let Some(units) = variable["attributes"]["units"].as_str() {
             out += &format!(" [{units}]");
         }
@@ -112,7 +143,11 @@ fn text(info: &Value) -> String {
             if !dim["first"].is_null() {
                 let units = dim["units"].as_str().unwrap_or_default();
                 let units = if dim["axis"] == "T" { "" } else { units };
-                out += &format!("   {} .. {} {units}", plain(&dim["first"]), plain(&dim["last"]));
+                out += &format!(
+                    "   {} .. {} {units}",
+                    plain(&dim["first"]),
+                    plain(&dim["last"])
+                );
             }
             out = out.trim_end().to_owned() + "\n";
         }

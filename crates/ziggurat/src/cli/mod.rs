@@ -28,15 +28,17 @@ use progress::Bars;
 pub(crate) fn main() -> ExitCode {
     let args = Args::parse();
     let bars = Bars::new(args.quiet);
-    let done = threads(args.threads).and_then(|()| match args.command {
-        Command::Import(a) => import::run(a, &bars),
-        Command::Build(a) => build::build(&a, &bars),
-        Command::Refresh(a) => build::refresh(&a, &bars),
-        Command::Info(a) => info::run(&a),
-        Command::Get(a) => get::run(a),
-        Command::Digest(a) => return digest::run(&a),
-    }
-    .map(|()| ExitCode::SUCCESS));
+    let done = threads(args.threads).and_then(|()| {
+        match args.command {
+            Command::Import(a) => import::run(a, &bars),
+            Command::Build(a) => build::build(&a, &bars),
+            Command::Refresh(a) => build::refresh(&a, &bars),
+            Command::Info(a) => info::run(&a),
+            Command::Get(a) => get::run(a),
+            Command::Digest(a) => return digest::run(&a),
+        }
+        .map(|()| ExitCode::SUCCESS)
+    });
     bars.clear();
     done.unwrap_or_else(|error| fail(&error))
 }
@@ -69,14 +71,19 @@ fn threads(count: Option<usize>) -> Result<()> {
     let Some(count) = count else {
         return Ok(());
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build_global();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(count)
+        .build_global();
     pool.map_err(|e| Error::other("--threads", "cannot start threads", e))
 }
 
 /// Opens the datastore at `path`.
 fn open(path: &Path) -> Result<Datastore> {
     if !path.exists() {
-        return Err(Error::not_found(path.display().to_string(), "no store is there"));
+        return Err(Error::not_found(
+            path.display().to_string(),
+            "no store is there",
+        ));
     }
     Datastore::open(Arc::new(LocalStore::new(path)))
 }

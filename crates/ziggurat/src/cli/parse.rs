@@ -7,13 +7,19 @@ use ziggurat::pyramid::{Bounds, Factors, Levels, Size};
 pub(super) fn levels(text: &str) -> Result<Levels, String> {
     match text {
         "auto" => Ok(Levels::Auto),
-        _ => text.parse().map(Levels::Count).map_err(|_| "use auto, or a number of 0 or more".into()),
+        _ => text
+            .parse()
+            .map(Levels::Count)
+            .map_err(|_| "use auto, or a number of 0 or more".into()),
     }
 }
 
 /// A number of 1 or more.
 pub(super) fn positive(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "use a number of 1 or more".into())
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| "use a number of 1 or more".into())
 }
 
 /// `2`, or `time=4,y=2,x=2`.
@@ -26,7 +32,9 @@ pub(super) fn factors(text: &str) -> Result<Factors, String> {
         Some((name.trim().to_owned(), factor.trim().parse().ok()?))
     });
     let named: Option<Vec<(String, u64)>> = named.collect();
-    named.map(Factors::Named).ok_or_else(|| "use a number, or DIM=NUMBER,...".into())
+    named
+        .map(Factors::Named)
+        .ok_or_else(|| "use a number, or DIM=NUMBER,...".into())
 }
 
 /// `auto`, `64KiB`, or `128,128`.
@@ -47,16 +55,29 @@ pub(super) fn size(text: &str) -> Result<Size, String> {
     };
     if let Some(unit) = unit {
         let bytes = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
-        return bytes.filter(|n| *n > 0).map(Size::Bytes).ok_or_else(|| "use a size such as 64KiB".into());
+        return bytes
+            .filter(|n| *n > 0)
+            .map(Size::Bytes)
+            .ok_or_else(|| "use a size such as 64KiB".into());
     }
-    let shape: Option<Vec<u64>> = text.split(',').map(|n| n.trim().parse().ok().filter(|n| *n > 0)).collect();
-    shape.map(Size::Shape).ok_or_else(|| "use auto, a size such as 64KiB, or a shape such as 128,128".into())
+    let shape: Option<Vec<u64>> = text
+        .split(',')
+        .map(|n| n.trim().parse().ok().filter(|n| *n > 0))
+        .collect();
+    shape
+        .map(Size::Shape)
+        .ok_or_else(|| "use auto, a size such as 64KiB, or a shape such as 128,128".into())
 }
 
 /// Four numbers.
 pub(super) fn bounds(text: &str) -> Result<Bounds, String> {
     match numbers(text)?[..] {
-        [xmin, ymin, xmax, ymax] => Ok(Bounds { xmin, ymin, xmax, ymax }),
+        [xmin, ymin, xmax, ymax] => Ok(Bounds {
+            xmin,
+            ymin,
+            xmax,
+            ymax,
+        }),
         _ => Err("use XMIN,YMIN,XMAX,YMAX".into()),
     }
 }
@@ -71,7 +92,10 @@ pub(super) fn range(text: &str) -> Result<(f64, f64), String> {
 
 /// Rows and columns.
 pub(super) fn shape(text: &str) -> Result<(u64, u64), String> {
-    let parts: Option<Vec<u64>> = text.split([',', 'x']).map(|n| n.trim().parse().ok().filter(|n| *n > 0)).collect();
+    let parts: Option<Vec<u64>> = text
+        .split([',', 'x'])
+        .map(|n| n.trim().parse().ok().filter(|n| *n > 0))
+        .collect();
     match parts.as_deref() {
         Some(&[rows, columns]) => Ok((rows, columns)),
         _ => Err("use ROWS,COLUMNS, both 1 or more".into()),
@@ -86,7 +110,9 @@ pub(super) fn scalar(text: &str) -> Result<Scalar, String> {
     if let Ok(v) = text.parse() {
         return Ok(Scalar::UInt(v));
     }
-    text.parse().map(Scalar::Float).map_err(|_| "use a number or nan".into())
+    text.parse()
+        .map(Scalar::Float)
+        .map_err(|_| "use a number or nan".into())
 }
 
 /// `DIM=I` or `DIM=FROM:TO`, as a name and the ends; an end that is left out is `None`.
@@ -107,6 +133,10 @@ pub(super) fn index(text: &str) -> Option<(String, Option<u64>, Option<u64>)> {
 }
 
 fn numbers(text: &str) -> Result<Vec<f64>, String> {
-    let numbers = text.split(',').map(|n| n.trim().parse::<f64>().ok().filter(|v| v.is_finite()));
-    numbers.collect::<Option<_>>().ok_or_else(|| format!("{text:?} is no list of numbers"))
+    let numbers = text
+        .split(',')
+        .map(|n| n.trim().parse::<f64>().ok().filter(|v| v.is_finite()));
+    numbers
+        .collect::<Option<_>>()
+        .ok_or_else(|| format!("{text:?} is no list of numbers"))
 }

@@ -27,7 +27,10 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
     if meta.is_dir() {
         return match zarr::is_zarr(path) {
             true => Ok(Box::new(ZarrSource::open(path)?)),
-            false => Err(Error::unsupported(place, "a directory that holds no Zarr node (zarr.json, .zarray or .zgroup)")),
+            false => Err(Error::unsupported(
+                place,
+                "a directory that holds no Zarr node (zarr.json, .zarray or .zgroup)",
+            )),
         };
     }
     if meta.len() == 0 {
@@ -35,7 +38,9 @@ pub fn open(path: &Path) -> Result<Box<dyn Source>> {
     }
     let mut header = Vec::new();
     let file = File::open(path).map_err(|e| Error::io(path, "open", e))?;
-    file.take(512).read_to_end(&mut header).map_err(|e| Error::io(path, "read", e))?;
+    file.take(512)
+        .read_to_end(&mut header)
+        .map_err(|e| Error::io(path, "read", e))?;
     if geotiff::is_tiff(&header) {
         // What the reader in Rust does not know, GDAL may.
         return match GeoTiff::open(path) {
@@ -68,7 +73,10 @@ fn compressed(header: &[u8]) -> Option<&'static str> {
         (b"\x28\xb5\x2f\xfd", "zstd"),
         (b"PK\x03\x04", "zip"),
     ];
-    known.iter().find(|(magic, _)| header.starts_with(magic)).map(|(_, name)| *name)
+    known
+        .iter()
+        .find(|(magic, _)| header.starts_with(magic))
+        .map(|(_, name)| *name)
 }
 
 /// What GDAL makes of a path; `None` in a build without it.

@@ -48,17 +48,29 @@ impl Selected {
     /// [`Error::Caller`] for a nodata value that does not fit a variable.
     pub fn new(inner: Box<dyn Source>, choice: &Choice) -> Result<Self> {
         let all = inner.variables();
-        let names = || all.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ");
+        let names = || {
+            all.iter()
+                .map(|v| v.name.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         let mut picks = Vec::new();
         let mut variables = Vec::new();
-        let every = || all.iter().map(|v| (v.name.clone(), v.name.clone())).collect();
+        let every = || {
+            all.iter()
+                .map(|v| (v.name.clone(), v.name.clone()))
+                .collect()
+        };
         let wanted: Vec<(String, String)> = match choice.variables.is_empty() {
             true => every(),
             false => choice.variables.clone(),
         };
         for (new, name) in wanted {
             // A file with one variable need not be asked for it by name.
-            let found = all.iter().position(|v| v.name == name).or((all.len() == 1 && new == name).then_some(0));
+            let found = all
+                .iter()
+                .position(|v| v.name == name)
+                .or((all.len() == 1 && new == name).then_some(0));
             let Some(pick) = found else {
                 let what = format!("variable {name:?}; it holds: {}", names());
                 return Err(Error::not_found(inner.place(), what));
@@ -70,7 +82,10 @@ impl Selected {
             }
             if let Some(nodata) = choice.nodata {
                 if nodata.to_element(variable.element).is_none() {
-                    let what = format!("nodata {nodata:?} is no {}, the type of {}", variable.element, variable.name);
+                    let what = format!(
+                        "nodata {nodata:?} is no {}, the type of {}",
+                        variable.element, variable.name
+                    );
                     return Err(Error::caller(inner.place(), what));
                 }
                 variable.nodata = Some(nodata);
