@@ -76,7 +76,7 @@ pub fn coordinate_attributes(dimension: &Dimension, crs: Option<&Crs>) -> Attrib
     let given = |key: &str| dimension.attributes.get(key).and_then(Value::as_str);
     if let (Axis::Time, Some(units)) = (dimension.axis, given("units")) {
         let calendar = TimeUnits::parse(units, given("calendar")).map(|u| u.calendar());
-        put("calendar", calendar.ok().map(|c| c.name()));
+        put("calendar", calendar.ok().map(crate::time::Calendar::name));
     }
     out.extend(carried(&dimension.attributes));
     out

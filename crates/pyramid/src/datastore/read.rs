@@ -398,6 +398,7 @@ impl AxisPlan {
     }
 
     /// Coordinates of the cells of this axis.
+    #[allow(clippy::float_cmp, reason = "whole cells have a step of exactly 1")]
     fn coordinate(&self, source: &Coordinate) -> Option<Coordinate> {
         let whole = self.step == 1.0 && self.start.fract() == 0.0 && !self.periodic;
         match source {
