@@ -1,0 +1,26 @@
+#!/usr/bin/env python3
+"""Digest of stores as tensorstore reads them: `read_tensorstore.py PATH...`. It has no groups: they are walked here."""
+
+from pathlib import Path
+
+import tensorstore
+from digest import array_paths, main, type_name
+
+
+def arrays(given: str):
+    for path in array_paths(Path(given)):
+        yield str(path), lambda path=path: read(path)
+
+
+def read(path: Path):
+    driver = "zarr3" if (path / "zarr.json").exists() else "zarr"
+    spec = {"driver": driver, "kvstore": {"driver": "file", "path": f"{path.absolute()}/"}}
+    array = tensorstore.open(spec, read=True).result()
+    values = array.read().result()
+    name = values.dtype.name
+    if driver == "zarr3":
+        name = type_name(array.spec().to_json()["metadata"]["data_type"])
+    return values, name
+
+
+main(arrays)
