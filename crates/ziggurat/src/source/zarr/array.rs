@@ -63,7 +63,7 @@ pub(super) fn describe(
             return Ok((described, None));
         }
     };
-    described.attributes = array.attributes().clone();
+    described.attributes.clone_from(array.attributes());
     described.dims = named_dims(&array, node);
     let known = kind(&array, &mut described.attributes).and_then(|kind| {
         let (outer, inner) = chunk_shapes(&array, kind)?;
@@ -224,9 +224,7 @@ fn chunk_shapes(
 /// The fill value of a version 2 array, which is its missing value.
 fn declared_fill(array: &Array<FilesystemStore>, element: ElementType) -> Option<Scalar> {
     match array.metadata() {
-        ArrayMetadata::V2(metadata)
-            if !metadata.fill_value.is_null() =>
-        {
+        ArrayMetadata::V2(metadata) if !metadata.fill_value.is_null() => {
             let fill = Scalar::from_element(array.fill_value().as_ne_bytes(), element);
             // A mask whose missing value is one of its two values is only padded with it.
             fill.filter(|_| element != ElementType::Bool)

@@ -1,0 +1,3 @@
+//! Tests against files that other software made.
+
+mod source;
