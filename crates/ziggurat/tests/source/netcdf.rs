@@ -307,6 +307,20 @@ fn reads_netcdf4() {
 }
 
 #[test]
+fn threads_share_a_source() {
+    let source = NetCdf::open(own("netcdf/projected.nc")).unwrap();
+    let expected = digest(&source, 0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                check_regions(&source, 0);
+                assert_eq!(digest(&source, 0), expected);
+            });
+        }
+    });
+}
+
+#[test]
 fn curved_grids_have_no_affine_map() {
     let source = NetCdf::open(own("netcdf/curved.nc")).unwrap();
     let ice = find(&source, "ice");

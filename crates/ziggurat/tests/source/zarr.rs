@@ -399,6 +399,20 @@ fn damage_is_refused() {
 }
 
 #[test]
+fn damaged_text_is_refused() {
+    let dir = stores();
+    let path = dir.path().join("kinds.zarr");
+    let chunk = path.join("band/c/0");
+    // zstd stores so little as it is: the length of the first text follows that of the list.
+    let mut bytes = std::fs::read(&chunk).unwrap();
+    let at = bytes.windows(3).position(|w| w == b"red").unwrap();
+    bytes[at - 1] = 0xff;
+    std::fs::write(&chunk, bytes).unwrap();
+    let error = ZarrSource::open(&path).unwrap_err();
+    assert!(matches!(error, Error::Data { .. }), "{error}");
+}
+
+#[test]
 fn huge_claims_are_limits() {
     let dir = tempfile::tempdir().unwrap();
     let write = |shape: &str, chunks: &str, kind: &str| {
