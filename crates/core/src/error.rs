@@ -120,7 +120,9 @@ impl Error {
     pub fn io(path: impl AsRef<Path>, what: &str, source: std::io::Error) -> Self {
         let place = path.as_ref().display().to_string();
         match source.kind() {
-            std::io::ErrorKind::NotFound => Self::not_found(place, format!("cannot {what}")),
+            std::io::ErrorKind::NotFound => {
+                Self::not_found(place, format!("cannot {what}: no such file or directory"))
+            }
             _ => Self::Io {
                 place,
                 what: format!("cannot {what}"),

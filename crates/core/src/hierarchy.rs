@@ -50,6 +50,7 @@ pub fn write_document(store: &dyn Store, path: &str, document: &Value) -> Result
 /// The document of a group.
 #[must_use]
 pub fn group_document(attributes: Attributes) -> Value {
+    let attributes = Value::Object(attributes);
     json!({"zarr_format": 3, "node_type": "group", "attributes": attributes})
 }
 

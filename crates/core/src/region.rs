@@ -122,6 +122,7 @@ impl Region {
     }
 
     /// Its indices in C order.
+    #[must_use]
     pub fn indices(&self) -> Indices {
         Indices {
             region: self.clone(),

@@ -16,6 +16,14 @@ pub struct ShardIndex {
 }
 
 impl ShardIndex {
+    /// The index of a superchunk that is not stored.
+    #[must_use]
+    pub fn absent() -> Self {
+        Self {
+            entries: Vec::new(),
+        }
+    }
+
     /// Bytes of an encoded index of `blocks` blocks.
     #[must_use]
     pub const fn encoded_size(blocks: usize) -> usize {
@@ -56,22 +64,10 @@ impl ShardIndex {
         self.entries.get(i).copied().flatten()
     }
 
-    /// Number of blocks, absent ones included.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Whether every block is absent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.iter().all(Option::is_none)
-    }
-
-    /// Bytes of all blocks together.
-    #[must_use]
-    pub fn stored_size(&self) -> u64 {
-        self.entries.iter().flatten().map(|e| e.1).sum()
     }
 }
 

@@ -203,11 +203,11 @@ impl ArrayMetadata {
             index_at_end,
             attributes,
         };
-        metadata.with_chunk_shape()
+        Ok(metadata.with_chunk_shape())
     }
 
     /// Takes the chunk shape out of the attribute convention, where it is there and fits.
-    fn with_chunk_shape(mut self) -> Result<Self> {
+    fn with_chunk_shape(mut self) -> Self {
         let given = self.attributes.get(ZIGGURAT).map(|z| &z["chunk_shape"]);
         let chunk: Option<Vec<u64>> = given
             .and_then(Value::as_array)
@@ -221,7 +221,7 @@ impl ArrayMetadata {
             }
             self.attributes.shift_remove(ZIGGURAT);
         }
-        Ok(self)
+        self
     }
 }
 

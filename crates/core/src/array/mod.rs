@@ -46,7 +46,7 @@ pub struct Array {
     path: String,
     metadata: ArrayMetadata,
     codec: BlockCodec,
-    indices: Mutex<HashMap<Vec<u64>, Option<Arc<ShardIndex>>>>,
+    indices: Mutex<HashMap<Vec<u64>, Arc<ShardIndex>>>,
 }
 
 impl Array {
@@ -210,12 +210,12 @@ impl Array {
         Err(Error::caller(self.place(), what))
     }
 
-    fn cached_index(&self, superchunk: &[u64]) -> Option<Option<Arc<ShardIndex>>> {
+    fn cached_index(&self, superchunk: &[u64]) -> Option<Arc<ShardIndex>> {
         let cache = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
         cache.get(superchunk).cloned()
     }
 
-    fn cache_index(&self, superchunk: &[u64], index: Option<Arc<ShardIndex>>) {
+    fn cache_index(&self, superchunk: &[u64], index: Arc<ShardIndex>) {
         let mut cache = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= CACHED_INDICES {
             cache.clear();

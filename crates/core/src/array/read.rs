@@ -93,6 +93,32 @@ impl Array {
             .map(|bytes| crate::element::to_values(&bytes))
     }
 
+    /// The elements of `region` as an `ndarray`.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, layout::Layout, store::ObjectBackend};
+    /// let layout = Layout::unsharded(&[2, 2])?;
+    /// let metadata = ArrayMetadata::new(&[2, 3], ElementType::Int16, &[0; 2], layout, &"none".parse()?);
+    /// let array = Array::create(Arc::new(ObjectBackend::memory()), "a", metadata)?;
+    /// array.write(&Region::new([1, 1], [1, 1]), &7i16.to_ne_bytes())?;
+    /// let values = array.read_ndarray::<i16>(&Region::whole(&[2, 3]))?;
+    /// assert_eq!(values, ndarray::array![[0, 0, 0], [0, 7, 0]].into_dyn());
+    /// # Ok::<(), ziggurat_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read_values`](Self::read_values).
+    pub fn read_ndarray<T: Element>(&self, region: &Region) -> Result<ndarray::ArrayD<T>> {
+        let shape: Vec<usize> = region
+            .shape
+            .iter()
+            .map(|&s| usize::try_from(s).unwrap_or(usize::MAX))
+            .collect();
+        ndarray::ArrayD::from_shape_vec(shape, self.read_values(region)?)
+            .map_err(|e| Error::other(self.place(), "cannot shape the elements", e))
+    }
+
     /// Decodes block `index` whole into `out`, or returns `false` if it is absent (all fill).
     ///
     /// A block at the edge has its full size; what lies outside the array is without meaning.
@@ -120,7 +146,7 @@ impl Array {
             return Ok(block_on(self.store.size(&self.superchunk_key(&superchunk)))?.is_some());
         }
         let index = block_on(self.index(&superchunk))?;
-        Ok(index.is_some_and(|index| index.get(position).is_some()))
+        Ok(index.get(position).is_some())
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<Vec<u8>> {
@@ -143,9 +169,7 @@ impl Array {
                 .into_iter()
                 .collect());
         }
-        let Some(index) = self.index(superchunk).await? else {
-            return Ok(Vec::new());
-        };
+        let index = self.index(superchunk).await?;
         let mut wanted: Vec<(u64, u64, &Vec<u64>)> = blocks
             .iter()
             .filter_map(|block| {
@@ -153,6 +177,9 @@ impl Array {
                 Some((offset, length, block))
             })
             .collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
         wanted.sort();
         let (ranges, spans) = coalesce(&wanted);
         let fetched = self.store.get_ranges(&key, &ranges).await?.ok_or_else(|| {
@@ -171,8 +198,8 @@ impl Array {
         blocks.ok_or_else(|| Error::data(self.store.place(&key), "the shard index is damaged"))
     }
 
-    /// The index of a superchunk, `None` if there is no such object.
-    pub(super) async fn index(&self, superchunk: &[u64]) -> Result<Option<Arc<ShardIndex>>> {
+    /// The index of a superchunk.
+    async fn index(&self, superchunk: &[u64]) -> Result<Arc<ShardIndex>> {
         if let Some(known) = self.cached_index(superchunk) {
             return Ok(known);
         }
@@ -184,15 +211,12 @@ impl Array {
             false => ByteRange::Bounded { offset: 0, length },
         };
         let key = self.superchunk_key(superchunk);
-        let index = match self.store.get_ranges(&key, &[range]).await? {
-            None => None,
-            Some(bytes) => {
-                let place = self.store.place(&key);
-                let bytes = bytes.first().map_or(&[][..], |b| b);
-                Some(Arc::new(ShardIndex::parse(&place, bytes, blocks)?))
-            }
+        let index = match self.store.get_ranges(&key, &[range]).await?.as_deref() {
+            Some([bytes]) => ShardIndex::parse(&self.store.place(&key), bytes, blocks)?,
+            _ => ShardIndex::absent(),
         };
-        self.cache_index(superchunk, index.clone());
+        let index = Arc::new(index);
+        self.cache_index(superchunk, Arc::clone(&index));
         Ok(index)
     }
 }

@@ -3,14 +3,16 @@
 use serde_json::Value;
 
 use super::{SPATIAL_REF, declare, fill, proj, spatial};
-use crate::time::TimeUnits;
+use crate::time::{Calendar, TimeUnits};
 use crate::{Affine, Attributes, Axis, Crs, Dimension, Variable};
 
 /// The attributes of the array of a variable: those it carries, its missing value,
 /// `grid_mapping` if it has a grid or a CRS, and `proj:*` and `spatial:*` of its own for readers
 /// that look at arrays only.
 ///
-/// What a level derives anew is not carried: see [`is_carried`].
+/// Not carried are attributes that are derived anew (missing value, grid mapping, conventions),
+/// that name arrays a level does not have (`coordinates`, `bounds`), or that netCDF, HDF5 and
+/// other drivers keep for themselves.
 #[must_use]
 pub fn array_attributes(variable: &Variable) -> Attributes {
     let mut out = carried(&variable.attributes);
@@ -40,8 +42,8 @@ pub fn has_spatial_ref(variable: &Variable) -> bool {
 #[must_use]
 pub fn spatial_ref_attributes(crs: Option<&Crs>, transform: Option<&Affine>) -> Attributes {
     let mut out = crs.map(Crs::cf_attributes).unwrap_or_default();
-    if let Some(Affine([a, b, c, d, e, f])) = transform {
-        let text = format!("{c} {a} {b} {f} {d} {e}");
+    if let Some(Affine([x_col, x_row, x, y_col, y_row, y])) = transform {
+        let text = format!("{x} {x_col} {x_row} {y} {y_col} {y_row}");
         out.insert("GeoTransform".into(), text.into());
     }
     out
@@ -76,7 +78,7 @@ pub fn coordinate_attributes(dimension: &Dimension, crs: Option<&Crs>) -> Attrib
     let given = |key: &str| dimension.attributes.get(key).and_then(Value::as_str);
     if let (Axis::Time, Some(units)) = (dimension.axis, given("units")) {
         let calendar = TimeUnits::parse(units, given("calendar")).map(|u| u.calendar());
-        put("calendar", calendar.ok().map(|c| c.name()));
+        put("calendar", calendar.ok().map(Calendar::name));
     }
     out.extend(carried(&dimension.attributes));
     out
@@ -89,10 +91,8 @@ pub(super) fn carried(attributes: &Attributes) -> Attributes {
     out
 }
 
-/// Whether an attribute goes from a source into a store. Not so: what is derived from the
-/// [`Variable`] (missing value, grid mapping, conventions), what names arrays that a level does
-/// not have (`coordinates`, `bounds`), and what netCDF, HDF5 and other drivers keep for themselves.
-pub(super) fn is_carried(key: &str) -> bool {
+/// Whether an attribute goes from a source into a store: see [`array_attributes`].
+fn is_carried(key: &str) -> bool {
     const NOT: [&str; 13] = [
         "grid_mapping",
         "zarr_conventions",

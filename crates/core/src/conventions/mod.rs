@@ -12,7 +12,7 @@
 //!   agg/min/           pyramid_attributes again, over its own levels 1, 2, ...
 //! ```
 //!
-//! GDAL (from 3.13), OpenLayers and zarr-layer read `multiscales` and `spatial:*`; xarray and
+//! GDAL (from 3.13), `OpenLayers` and zarr-layer read `multiscales` and `spatial:*`; xarray and
 //! rioxarray read CF; napari, Viv and the other OME viewers read `ome`. Rules that were found by
 //! breaking them: the assets of the layout are groups; `transform.scale` has one entry per
 //! dimension; scales are the true ratios of cell sizes, also where sizes were rounded up; an

@@ -111,10 +111,10 @@ impl Step {
             },
             axis => {
                 let cell = spatial::Grid::of(variable).and_then(|g| {
-                    let [a, b, _, d, e, _] = g.affine.0;
+                    let [x_col, x_row, _, y_col, y_row, _] = g.affine.0;
                     let size = match axis {
-                        Axis::X => a.hypot(d),
-                        Axis::Y => b.hypot(e),
+                        Axis::X => x_col.hypot(y_col),
+                        Axis::Y => x_row.hypot(y_row),
                         _ => return None,
                     };
                     let unit = variable.crs.as_ref().and_then(crate::Crs::ome_unit);

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{cf, fill, proj, spatial};
-use crate::{Affine, Attributes, Axis, Crs, Dimension, ElementType, Error, Result, Variable};
+use crate::crs::{self, Crs};
+use crate::{Affine, Attributes, Axis, Dimension, ElementType, Error, Result, Variable};
 
 /// The variable of an array, from the attributes of the array, of the group it is in (`proj:*` and
 /// `spatial:*` are inherited from there) and of its CF grid mapping array (see [`grid_mapping_of`]).
@@ -40,8 +41,13 @@ pub fn variable_from_attributes(
     if let Some(mapping) = grid_mapping {
         let wkt = wkt_of(mapping);
         crs = match crs {
-            // A code that is not known here is worth its WKT.
-            Some(c) if c.wkt().is_none() => Some(Crs::new(c.code, wkt)),
+            // Arrays have the code alone: the WKT that was given with it is here, and a code that
+            // is not known is worth any WKT.
+            Some(c) if c.wkt.is_none() => {
+                let same = |w: &String| c.wkt().is_none() || crs::code_of_wkt(w) == c.code;
+                let wkt = wkt.filter(same);
+                Some(Crs::new(c.code, wkt))
+            }
             None => wkt.as_deref().map(Crs::from_wkt).transpose()?,
             known => known,
         };
@@ -162,7 +168,10 @@ fn geo_transform(mapping: &Attributes) -> Result<Option<Affine>> {
         .map(|n| n.parse().ok().filter(|v: &f64| v.is_finite()))
         .collect();
     match numbers.as_deref() {
-        Some(&[c, a, b, f, d, e]) => Ok(Some(Affine([a, b, c, d, e, f]))),
+        // Origin, then steps along columns and rows, for x and for y.
+        Some(&[x, x_col, x_row, y, y_col, y_row]) => {
+            Ok(Some(Affine([x_col, x_row, x, y_col, y_row, y])))
+        }
         _ => Err(Error::data(
             "GeoTransform",
             format!("`{text}` is not six numbers"),

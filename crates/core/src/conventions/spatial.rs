@@ -90,17 +90,14 @@ pub(super) fn parse(attributes: &Attributes) -> Result<Option<Affine>> {
     let numbers: Option<Vec<f64>> = value
         .as_array()
         .and_then(|a| a.iter().map(Value::as_f64).collect());
-    let [a, b, c, d, e, f] = numbers
-        .and_then(|n| <[f64; 6]>::try_from(n).ok())
+    let mut affine = numbers
+        .and_then(|n| n.try_into().ok())
+        .map(Affine)
         .ok_or_else(|| Error::data(TRANSFORM, format!("{value} is not six numbers")))?;
-    let affine = Affine([a, b, c, d, e, f]);
-    Ok(Some(match text(REGISTRATION, "pixel") {
-        Some("node") => {
-            let (x, y) = affine.apply(-0.5, -0.5);
-            Affine([a, b, x, d, e, y])
-        }
-        _ => affine,
-    }))
+    if text(REGISTRATION, "pixel") == Some("node") {
+        (affine.0[2], affine.0[5]) = affine.apply(-0.5, -0.5);
+    }
+    Ok(Some(affine))
 }
 
 /// The names of the Y and X dimensions in `attributes`.

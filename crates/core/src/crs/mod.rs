@@ -3,7 +3,8 @@
 //! A [`Crs`] is kept as it was given. EPSG codes are resolved to WKT from a table in the program
 //! (that of `PostGIS`, mostly WKT version 1), WKT without a code is searched for
 //! its outermost identifier, and nothing is ever converted between WKT versions: what goes into a
-//! store is what came out of a source.
+//! store is what came out of a source. The table writes no axis order: of systems whose first axis
+//! is not easting, other software may not tell the code from the WKT, though X and Y are right.
 
 mod cf;
 mod wkt;
@@ -205,6 +206,10 @@ pub fn code_of_wkt(wkt: &str) -> Option<String> {
     Node::parse(wkt).ok()?.identifier()
 }
 
+/// Codes whose definition in the table is metres to a thousand kilometres off that of EPSG: better
+/// unknown. Found by comparing a point of each with PROJ 9.
+const WRONG: [u16; 6] = [2062, 3167, 3973, 3974, 26591, 26592];
+
 /// WKT and proj string of a code.
 fn definition(code: &str) -> Option<(&'static str, &'static str)> {
     if code == "OGC:CRS84" {
@@ -212,7 +217,8 @@ fn definition(code: &str) -> Option<(&'static str, &'static str)> {
     }
     let number = code.strip_prefix("EPSG:")?.parse().ok()?;
     let found = crs_definitions::from_code(number)?;
-    Some((found.wkt, found.proj4))
+    let usable = !found.wkt.is_empty() && !WRONG.contains(&number);
+    usable.then_some((found.wkt, found.proj4))
 }
 
 /// A unit of length or angle under its three names.

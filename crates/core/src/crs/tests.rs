@@ -228,6 +228,8 @@ fn users_write_codes_in_many_ways() {
         "ESRI:102100",
         "EPSG:99999999999",
         "EPSG:65536",
+        "EPSG:3973",
+        "EPSG:8857",
         "+proj=longlat",
         "EPSG:",
         "::",

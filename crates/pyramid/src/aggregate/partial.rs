@@ -14,6 +14,7 @@ use super::sample::Sample;
 
 /// Which quantities are needed; the count always is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each stands for one buffer")]
 pub(crate) struct Channels {
     pub(crate) sum: bool,
     pub(crate) min: bool,
@@ -65,7 +66,7 @@ impl<T: Sample> Partial<T> {
             let values = &cells.values[row.from..row.from + row.len];
             let group = row.group;
             group.fold(values, &mut self.count[row.to..], |n, v| {
-                *n += u64::from(valid(v))
+                *n += u64::from(valid(v));
             });
             if !self.sum.is_empty() {
                 group.fold(values, &mut self.sum[row.to..], |sum, v| {

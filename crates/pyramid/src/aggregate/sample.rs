@@ -44,6 +44,7 @@ macro_rules! integer {
             clippy::cast_precision_loss,
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
+            clippy::cast_possible_wrap,
             clippy::cast_lossless,
             trivial_numeric_casts,
             reason = "a mean lies between values of the type; other conversions are documented"

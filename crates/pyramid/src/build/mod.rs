@@ -157,7 +157,9 @@ impl<'a, T: Sample> Builder<'a, T> {
                     Ok(part)
                 })
                 .collect::<Result<_>>()?;
-            parts.iter().for_each(|part| partial.paste(part));
+            for part in &parts {
+                partial.paste(part);
+            }
         } else {
             for child in &children {
                 self.contribute(level - 1, child, &mut partial)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::hierarchy::{Documents, group_document};
 use ziggurat_core::layout::Layout;
 use ziggurat_core::{
@@ -157,7 +158,7 @@ impl Datastore {
                 ElementType::Int64,
                 &[0; 8],
                 Layout::unsharded(&[])?,
-                &Default::default(),
+                &CodecSpec::default(),
             );
             metadata.dimension_names = Some(Vec::new());
             metadata.attributes = attributes;
@@ -197,7 +198,7 @@ impl Datastore {
         };
         let layout = Layout::unsharded(&[dim.size])?;
         let mut metadata =
-            ArrayMetadata::new(&[dim.size], element, &fill, layout, &Default::default());
+            ArrayMetadata::new(&[dim.size], element, &fill, layout, &CodecSpec::default());
         metadata.dimension_names = Some(vec![Some(dim.name.clone())]);
         metadata.attributes = attributes;
         let array = Array::new(
@@ -214,9 +215,10 @@ impl Datastore {
 fn cell_methods(member: &Member, aggregator: Option<Aggregator>, number: usize) -> Option<String> {
     let method = aggregator.filter(|_| number > 0)?.cell_method();
     let dims = member.variable().dims.iter().zip(member.factors());
-    let names: String = dims
-        .filter(|(_, f)| **f > 1)
-        .map(|(d, _)| format!("{}: ", d.name))
-        .collect();
-    Some(format!("{names}{method}"))
+    let mut methods = String::new();
+    for (dim, _) in dims.filter(|(_, f)| **f > 1) {
+        methods += &dim.name;
+        methods += ": ";
+    }
+    Some(methods + method)
 }

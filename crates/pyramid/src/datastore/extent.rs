@@ -32,48 +32,49 @@ impl Datastore {
         }
         let level = top.level();
         for chunk in level.chunks(&Region::whole(level.array().shape())) {
-            self.descend(&chunk, &mut found)?;
+            descend(&chunk, &mut found)?;
         }
         Ok(Some(found))
     }
+}
 
-    fn descend(&self, chunk: &Chunk<'_>, found: &mut Region) -> Result<()> {
-        if found.contains(&Self::base_region(chunk)) || !chunk.exists()? {
-            return Ok(());
-        }
-        if chunk.level().number() == 0 {
-            *found = hull(found, &chunk.region());
-            return Ok(());
-        }
-        chunk
-            .children()?
-            .iter()
-            .try_for_each(|child| self.descend(child, found))
+/// Enlarges `found` by the stored base chunks below `chunk`.
+fn descend(chunk: &Chunk<'_>, found: &mut Region) -> Result<()> {
+    if found.contains(&base_region(chunk)) || !chunk.exists()? {
+        return Ok(());
     }
+    if chunk.level().number() == 0 {
+        *found = hull(found, &chunk.region());
+        return Ok(());
+    }
+    chunk
+        .children()?
+        .iter()
+        .try_for_each(|child| descend(child, found))
+}
 
-    /// The region of level 0 that a chunk stands for.
-    fn base_region(chunk: &Chunk<'_>) -> Region {
-        let member = chunk.member();
-        let times = u32::try_from(chunk.level().number()).unwrap_or(u32::MAX);
-        let scale: Vec<u64> = member
-            .factors()
-            .iter()
-            .map(|f| f.saturating_pow(times))
-            .collect();
-        let region = chunk.region();
-        let shape = member.base().shape();
-        let start: Vec<u64> = region
-            .start
-            .iter()
-            .zip(&scale)
-            .map(|(s, f)| s.saturating_mul(*f))
-            .collect();
-        let end = |d: usize| region.end(d).saturating_mul(scale[d]).min(shape[d]);
-        let size = (0..start.len())
-            .map(|d| end(d) - start[d])
-            .collect::<Vec<_>>();
-        Region::new(start, size)
-    }
+/// The region of level 0 that a chunk stands for.
+fn base_region(chunk: &Chunk<'_>) -> Region {
+    let member = chunk.member();
+    let times = u32::try_from(chunk.level().number()).unwrap_or(u32::MAX);
+    let scale: Vec<u64> = member
+        .factors()
+        .iter()
+        .map(|f| f.saturating_pow(times))
+        .collect();
+    let region = chunk.region();
+    let shape = member.base().shape();
+    let start: Vec<u64> = region
+        .start
+        .iter()
+        .zip(&scale)
+        .map(|(s, f)| s.saturating_mul(*f))
+        .collect();
+    let end = |d: usize| region.end(d).saturating_mul(scale[d]).min(shape[d]);
+    let size = (0..start.len())
+        .map(|d| end(d) - start[d])
+        .collect::<Vec<_>>();
+    Region::new(start, size)
 }
 
 /// The smallest box that holds both.

@@ -39,7 +39,7 @@ impl Datastore {
             place: &place,
             json: manifest,
         }
-        .open(&store)
+        .open(store)
     }
 }
 
@@ -57,7 +57,7 @@ impl Manifest<'_> {
         )
     }
 
-    fn open(&self, store: &Arc<dyn Store>) -> Result<Datastore> {
+    fn open(&self, store: Arc<dyn Store>) -> Result<Datastore> {
         let levels = self.json["levels"].as_u64().filter(|n| *n <= 64);
         let levels = levels.ok_or_else(|| self.fault("levels must be a number"))?;
         let levels = usize::try_from(levels).map_err(|e| self.fault(e))?;
@@ -71,10 +71,10 @@ impl Manifest<'_> {
         let members = variables
             .ok_or_else(|| self.fault("variables must be an object"))?
             .iter()
-            .map(|(name, entry)| self.member(store, name, entry, levels, &aggregators))
+            .map(|(name, entry)| self.member(&store, name, entry, levels, &aggregators))
             .collect::<Result<_>>()?;
         Ok(Datastore {
-            store: Arc::clone(store),
+            store,
             levels,
             aggregators,
             members,

@@ -96,19 +96,19 @@ impl Options {
             Factors::Spatial(f) if *f < 2 => refuse(format!("{f} groups nothing; use 2 or more")),
             Factors::Spatial(f) => Ok(variable.spatial_factors(*f)),
             Factors::Named(named) => {
-                let names: Vec<&str> = variable.dims.iter().map(|d| d.name.as_str()).collect();
-                if let Some((name, _)) = named.iter().find(|(n, _)| !names.contains(&n.as_str())) {
+                let known: Vec<&str> = variable.dims.iter().map(|d| d.name.as_str()).collect();
+                if let Some((name, _)) = named.iter().find(|(n, _)| !known.contains(&n.as_str())) {
                     return refuse(format!(
                         "{name:?} is no dimension of {}; it has {}",
                         variable.name,
-                        names.join(", ")
+                        known.join(", ")
                     ));
                 }
                 if named.iter().any(|(_, f)| *f == 0) || named.iter().all(|(_, f)| *f == 1) {
                     return refuse("at least one factor must be 2 or more, and none 0".into());
                 }
                 let of = |name: &str| named.iter().find(|(n, _)| n == name).map_or(1, |(_, f)| *f);
-                Ok(names.into_iter().map(of).collect())
+                Ok(known.into_iter().map(of).collect())
             }
         }
     }
@@ -127,7 +127,7 @@ impl Options {
             Levels::Auto => {
                 let needed = |size: u64, factor: u64| match factor {
                     1 => 0,
-                    f => (0..)
+                    f => (0..64)
                         .take_while(|&l| size.div_ceil(f.saturating_pow(l)) > COARSEST)
                         .count(),
                 };

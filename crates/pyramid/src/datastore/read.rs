@@ -91,6 +91,10 @@ fn best_level(member: &Member, request: &Request, levels: usize) -> Result<usize
         let times = u32::try_from(level).unwrap_or(u32::MAX);
         let cell = |d: usize| precise(member.factors()[d].saturating_pow(times));
         let slack = 1.0 + 1e-9;
+        // Only a level of whole cells goes round the globe without a seam.
+        if window.wraps() && base.dims[x].size % member.factors()[x].saturating_pow(times) != 0 {
+            break;
+        }
         if cell(x) > window.columns() / precise(columns) * slack
             || cell(y) > window.rows() / precise(rows) * slack
         {
@@ -116,6 +120,7 @@ struct Window {
     y: Range<f64>,
     /// Whether column `width` is column 0 again.
     periodic: bool,
+    width: f64,
 }
 
 impl Window {
@@ -132,6 +137,7 @@ impl Window {
                 x: 0.0..width,
                 y: 0.0..height,
                 periodic: false,
+                width,
             });
         };
         let refuse = |what: &str| Err(Error::caller("bbox", what));
@@ -151,6 +157,7 @@ impl Window {
             x: x0.min(x1)..x0.max(x1),
             y: y0.min(y1)..y0.max(y1),
             periodic: goes_round(variable, x),
+            width,
         };
         if window.periodic {
             // Whole turns change nothing.
@@ -165,6 +172,11 @@ impl Window {
             ));
         }
         Ok(window)
+    }
+
+    /// Whether it crosses the seam between the last column and the first.
+    fn wraps(&self) -> bool {
+        self.periodic && self.x.end > self.width
     }
 
     fn columns(&self) -> f64 {
@@ -190,8 +202,9 @@ fn goes_round(variable: &Variable, x: usize) -> bool {
             .crs
             .as_ref()
             .is_some_and(ziggurat_core::Crs::is_geographic);
-    let turn = transform.0[0].abs() * precise(variable.dims[x].size);
-    degrees && (turn - 360.0).abs() < transform.0[0].abs() / 100.0
+    let cell = transform.0[0].abs();
+    // Longitudes are often rounded: 4320 cells from 0 to 359.92 are one turn.
+    degrees && (cell * precise(variable.dims[x].size) - 360.0).abs() < cell / 2.0
 }
 
 /// What is read: index ranges of every dimension, and maps of the plane where cells change.
@@ -398,6 +411,7 @@ impl AxisPlan {
     }
 
     /// Coordinates of the cells of this axis.
+    #[allow(clippy::float_cmp, reason = "whole cells have a step of exactly 1")]
     fn coordinate(&self, source: &Coordinate) -> Option<Coordinate> {
         let whole = self.step == 1.0 && self.start.fract() == 0.0 && !self.periodic;
         match source {

@@ -20,7 +20,8 @@ use super::AxisMap;
 /// * Where every target cell is at most one source cell ([`Method::Nearest`](super::Method), or
 ///   aligned grids) elements are copied as they are, whatever their type.
 ///
-/// Memory beyond input and output: two rows of `f64` per thread.
+/// Memory beyond input and output: per thread, the sums in `f64` of the input rows that make one
+/// output row.
 ///
 /// # Errors
 /// [`Error::Caller`] if shapes, axes and maps contradict each other, or `fill` is no value of the type;
@@ -173,62 +174,109 @@ impl<'a> Layout<'a> {
             });
     }
 
-    /// Weighted means of what is not missing.
+    /// Weighted means of what is not missing: first along the inner axis, then along the outer one.
     fn mean<T: Sample>(&self, input: &[u8], output: &mut [u8], nodata: Option<T>, fill: &[u8]) {
         let size = size_of::<T>();
         let wide = self.source[1] * self.trail * size;
         let long = self.inner.len() * self.trail;
-        let sums = || (vec![0.0; long], vec![0.0; long]);
-        output
-            .par_chunks_mut(long * size)
-            .enumerate()
-            .for_each_init(sums, |(sum, weight), (row, out)| {
-                sum.fill(0.0);
-                weight.fill(0.0);
-                let (target, at) = self.row(row);
-                for (p, w) in self.outer.weighted(target) {
-                    let source = &input[at(p) * wide..][..wide];
-                    self.accumulate(source, nodata, w, sum, weight);
-                }
-                for (i, out) in out.chunks_exact_mut(size).enumerate() {
-                    let least = self.outer.least(target) * self.inner.least(i / self.trail);
-                    if weight[i] > least {
-                        T::from_f64(sum[i] / weight[i]).write_ne(out);
-                    } else {
-                        out.copy_from_slice(fill);
-                    }
-                }
-            });
-    }
-
-    /// Adds one input row, weighted by `factor`, to the sums of an output row.
-    fn accumulate<T: Sample>(
-        &self,
-        source: &[u8],
-        nodata: Option<T>,
-        factor: f64,
-        sum: &mut [f64],
-        weight: &mut [f64],
-    ) {
-        let size = size_of::<T>();
-        let cell = self.trail * size;
-        let targets = sum
-            .chunks_exact_mut(self.trail)
-            .zip(weight.chunks_exact_mut(self.trail));
-        for (j, (sum, weight)) in targets.enumerate() {
-            for (p, w) in self.inner.weighted(j) {
-                let w = w * factor;
-                let values = source[p * cell..][..cell].chunks_exact(size);
-                for ((bytes, sum), weight) in values.zip(&mut *sum).zip(&mut *weight) {
-                    let value = T::from_ne(bytes);
-                    let v = value.to_f64();
-                    if nodata != Some(value) && !v.is_nan() {
-                        *sum += w * v;
-                        *weight += w;
-                    }
+        let rows = output.par_chunks_mut(long * size).enumerate();
+        rows.for_each_init(Rows::default, |rows, (row, out)| {
+            let (target, at) = self.row(row);
+            let taps: Vec<_> = self.outer.weighted(target).collect();
+            rows.forget(|number| !taps.iter().any(|(p, _)| at(*p) == number));
+            let mut total = Sums::zero(long);
+            for (p, w) in taps {
+                let number = at(p);
+                let source = || &input[number * wide..][..wide];
+                let row = rows.get(number, |sums| self.across(source(), nodata, sums));
+                total.add(row, w);
+            }
+            for (i, out) in out.chunks_exact_mut(size).enumerate() {
+                let least = self.outer.least(target) * self.inner.least(i / self.trail);
+                if total.weights[i] > least {
+                    T::from_f64(total.values[i] / total.weights[i]).write_ne(out);
+                } else {
+                    out.copy_from_slice(fill);
                 }
             }
+        });
+    }
+
+    /// The sums of one input row along the inner axis.
+    fn across<T: Sample>(&self, source: &[u8], nodata: Option<T>, sums: &mut Sums) {
+        let cells: Vec<(f64, f64)> = source
+            .chunks_exact(size_of::<T>())
+            .map(|bytes| {
+                let value = T::from_ne(bytes);
+                let v = value.to_f64();
+                let missing = nodata == Some(value) || v.is_nan();
+                if missing { (0.0, 0.0) } else { (v, 1.0) }
+            })
+            .collect();
+        sums.values.clear();
+        sums.weights.clear();
+        for target in 0..self.inner.len() {
+            for t in 0..self.trail {
+                let (mut value, mut weight) = (0.0, 0.0);
+                for (p, w) in self.inner.weighted(target) {
+                    let (v, valid) = cells[p * self.trail + t];
+                    value += w * v;
+                    weight += w * valid;
+                }
+                sums.values.push(value);
+                sums.weights.push(weight);
+            }
         }
+    }
+}
+
+/// Weighted sums of values, and of the weights of what was not missing.
+#[derive(Default)]
+struct Sums {
+    values: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+impl Sums {
+    fn zero(len: usize) -> Self {
+        let (values, weights) = (vec![0.0; len], vec![0.0; len]);
+        Self { values, weights }
+    }
+
+    fn add(&mut self, other: &Self, factor: f64) {
+        let add = |to: &mut [f64], from: &[f64]| {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to += factor * from;
+            }
+        };
+        add(&mut self.values, &other.values);
+        add(&mut self.weights, &other.weights);
+    }
+}
+
+/// Input rows that were summed along the inner axis, by number: neighbouring output rows share them.
+#[derive(Default)]
+struct Rows {
+    kept: Vec<(usize, Sums)>,
+    /// Memory to use again.
+    spare: Vec<Sums>,
+}
+
+impl Rows {
+    fn forget(&mut self, useless: impl Fn(usize) -> bool) {
+        let gone = self.kept.extract_if(.., |(number, _)| useless(*number));
+        self.spare.extend(gone.map(|(_, sums)| sums));
+    }
+
+    fn get(&mut self, number: usize, make: impl FnOnce(&mut Sums)) -> &Sums {
+        let known = self.kept.iter().position(|(n, _)| *n == number);
+        let at = known.unwrap_or_else(|| {
+            let mut sums = self.spare.pop().unwrap_or_default();
+            make(&mut sums);
+            self.kept.push((number, sums));
+            self.kept.len() - 1
+        });
+        &self.kept[at].1
     }
 }
 

@@ -36,17 +36,11 @@ const GEODETIC_CRS: u16 = 2048;
 const PROJECTED_CRS: u16 = 3072;
 const PROJECTED_CITATION: u16 = 3073;
 
+const PROJECTED: u16 = 1;
+const GEOGRAPHIC: u16 = 2;
 const PIXEL_IS_AREA: u16 = 1;
 const USER_DEFINED: u16 = 32767;
 const ASCII_PARAMS: u16 = 34737;
-
-/// What kind of coordinates a CRS has: the value of the model type key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Model {
-    Projected = 1,
-    Geographic = 2,
-    Geocentric = 3,
-}
 
 /// The geo keys of a CRS: the key directory, and the text its keys refer to.
 ///
@@ -56,12 +50,12 @@ pub(super) fn geokeys(crs: &Crs) -> (Vec<u16>, String) {
     let mut keys = Keys::default();
     keys.short(RASTER_TYPE, PIXEL_IS_AREA);
     if let Some(code) = epsg(crs) {
-        let model = model(crs);
-        keys.short(MODEL_TYPE, model as u16);
-        let key = match model {
-            Model::Projected => PROJECTED_CRS,
-            Model::Geographic | Model::Geocentric => GEODETIC_CRS,
+        let (model, key) = if crs.is_geographic() {
+            (GEOGRAPHIC, GEODETIC_CRS)
+        } else {
+            (PROJECTED, PROJECTED_CRS)
         };
+        keys.short(MODEL_TYPE, model);
         keys.short(key, code);
         return keys.finish();
     }
@@ -69,50 +63,22 @@ pub(super) fn geokeys(crs: &Crs) -> (Vec<u16>, String) {
     if let Some(code) = &crs.code {
         keys.text(CITATION, code);
     }
-    if let Some(wkt) = &crs.wkt {
+    if let Some(wkt) = crs.wkt() {
         let lines: Vec<&str> = wkt.lines().map(str::trim).collect();
-        keys.text(
-            PROJECTED_CITATION,
-            &format!("ESRI PE String = {}", lines.concat()),
-        );
+        let citation = format!("ESRI PE String = {}", lines.concat());
+        keys.text(PROJECTED_CITATION, &citation);
     }
     keys.finish()
 }
 
-/// The EPSG code: the declared one, or that of the whole WKT, which is its last authority.
+/// The EPSG code, if a key can hold it.
 fn epsg(crs: &Crs) -> Option<u16> {
-    if let Some(code) = &crs.code {
-        return match code.to_ascii_uppercase().split_once(':')? {
-            ("EPSG", number) => number.parse().ok().filter(|&n| n < USER_DEFINED),
-            // GeoTIFF has x before y always, as CRS84 has.
-            ("OGC", "CRS84") => Some(4326),
-            _ => None,
-        };
+    // GeoTIFF has x before y always, as CRS84 has.
+    if crs.code.as_deref() == Some("OGC:CRS84") {
+        return Some(4326);
     }
-    let wkt: String = crs.wkt.as_ref()?.split_whitespace().collect();
-    let inner = wkt.strip_suffix("]]")?;
-    let (_, authority) = inner.rsplit_once('[')?;
-    let number = authority.strip_prefix("\"EPSG\",")?;
-    let number = number.trim_matches('"').parse().ok();
-    number.filter(|&n| n < USER_DEFINED)
-}
-
-fn model(crs: &Crs) -> Model {
-    let wkt = crs.wkt.as_deref().unwrap_or_default().to_ascii_uppercase();
-    let has = |names: &[&str]| names.iter().any(|name| wkt.contains(name));
-    if has(&["PROJCS[", "PROJCRS[", "PROJECTEDCRS["]) {
-        Model::Projected
-    } else if has(&["GEOCCS[", "CS[CARTESIAN,3]"]) {
-        Model::Geocentric
-    } else if has(&["GEOGCS[", "GEOGCRS[", "GEODCRS[", "GEOGRAPHICCRS["]) {
-        Model::Geographic
-    } else {
-        // No WKT: EPSG keeps geographic systems in this range.
-        match epsg(crs) {
-            Some(4001..=4999) => Model::Geographic,
-            _ => Model::Projected,
-        }
-    }
+    let code = u16::try_from(crs.epsg()?).ok()?;
+    (code < USER_DEFINED).then_some(code)
 }
 
 /// A key directory that is being written.

@@ -104,6 +104,17 @@ fn geotiff_is_what_gdal_reads() {
         json!([1000.0, 10.0, 0.0, 540.0, 0.0, -20.0])
     );
     assert_eq!(info["stac"]["proj:epsg"], 28992);
+    // A geographic system, whose code alone must say that.
+    let other = dir.path().join("geographic.tif");
+    export(
+        &other,
+        &Variable {
+            crs: Some(epsg(4258)),
+            ..v
+        },
+        &bytes,
+    );
+    assert_eq!(gdal(&other).unwrap().0["stac"]["proj:epsg"], 4258);
     let band = &info["bands"][0];
     assert_eq!(band["noDataValue"], -9.0);
     assert_eq!(band["unit"], "°C");

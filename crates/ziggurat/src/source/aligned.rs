@@ -4,8 +4,8 @@ use ziggurat_core::{Affine, Axis, Coordinate, Error, Region, Result, Scalar, Var
 use ziggurat_pyramid::resample::{AxisMap, Method, default_fill, resample};
 
 use super::Source;
+use super::agree::unlike;
 use super::grid::{Grid, Line};
-use super::stack::unlike;
 
 /// A source whose variables are resampled along x and y onto another grid of the same CRS.
 ///

@@ -112,10 +112,8 @@ fn no_bands(place: &str, dataset: &Dataset) -> Error {
 
 fn crs(dataset: &Dataset) -> Option<Crs> {
     let reference = dataset.spatial_ref().ok()?;
-    Some(Crs {
-        code: reference.authority().ok(),
-        wkt: Some(reference.to_wkt().ok()?),
-    })
+    let wkt = reference.to_wkt().ok()?;
+    Some(Crs::new(reference.authority().ok(), Some(wkt)))
 }
 
 /// The metadata of a dataset, with that of its only band and the items of documents within it.

@@ -1,5 +1,6 @@
 //! Sources: files that `import` reads, each described by variables and read by region.
 
+mod agree;
 mod aligned;
 mod bands;
 mod cf;

@@ -1,16 +1,11 @@
 //! Several sources, one frame or more each, as one source along time.
 
 use jiff::Timestamp;
-use ziggurat_core::{
-    Attributes, Axis, Coordinate, Dimension, Error, Region, Result, Scalar, Variable,
-};
+use ziggurat_core::{Attributes, Axis, Coordinate, Dimension, Error, Region, Result, Variable};
 
-use super::grid::Grid;
+use super::agree::check;
 use super::time_of::{FILE_TIME, OBSERVATION_TIME};
 use super::{Source, TimeFrom, cf_time};
-
-/// Attributes that say what the values mean: frames must agree on them.
-const MEANING: [&str; 4] = ["scale_factor", "add_offset", "units", "undetect"];
 
 /// Sources with the same variables as one, with `time` as the leading dimension.
 ///
@@ -290,129 +285,6 @@ fn stacked(sources: &[Box<dyn Source>]) -> Vec<Variable> {
         });
     }
     variables
-}
-
-/// That every variable of `source` can be stacked on that of `first`.
-fn check(source: &dyn Source, first: &dyn Source) -> Result<()> {
-    let names =
-        |s: &dyn Source| -> Vec<String> { s.variables().iter().map(|v| v.name.clone()).collect() };
-    let refuse = |faults: Vec<String>| Err(Error::caller(source.place(), faults.join("; ")));
-    if names(source) != names(first) {
-        return refuse(vec![format!(
-            "has variables {} against {} of {}: choose with --var",
-            names(source).join(", "),
-            names(first).join(", "),
-            first.place()
-        )]);
-    }
-    for (variable, model) in source.variables().iter().zip(first.variables()) {
-        let mut faults = unlike(variable, model);
-        if !faults.is_empty() {
-            faults.push(format!("the first frame is {}", first.place()));
-            return refuse(faults);
-        }
-        let mut faults = moved(variable, model, first.place());
-        if !faults.is_empty() {
-            faults.push(format!(
-                "give --resample nearest|bilinear|cubic|area to bring all frames to the grid of {}",
-                first.place()
-            ));
-            return refuse(faults);
-        }
-    }
-    Ok(())
-}
-
-/// In words, what makes `variable` another quantity than `model`.
-pub(crate) fn unlike(variable: &Variable, model: &Variable) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut differ = |what: &str, a: String, b: String| {
-        if a != b {
-            faults.push(format!("{what} {a} against {b}"));
-        }
-    };
-    differ(
-        "data type",
-        variable.element.to_string(),
-        model.element.to_string(),
-    );
-    differ("nodata", show(variable.nodata), show(model.nodata));
-    let crs = |v: &Variable| match &v.crs {
-        Some(crs) => crs.code.clone().or_else(|| crs.wkt.clone()),
-        None => None,
-    };
-    let crs = |v| crs(v).unwrap_or_else(|| "none".to_owned());
-    differ("CRS", crs(variable), crs(model));
-    for key in MEANING {
-        let text = |v: &Variable| {
-            let value = v.attributes.get(key);
-            value.map_or_else(|| "none".to_owned(), ToString::to_string)
-        };
-        differ(key, text(variable), text(model));
-    }
-    let others = |v: &Variable| -> Vec<Dimension> {
-        let moves = |d: &Dimension| matches!(d.axis, Axis::X | Axis::Y | Axis::Time);
-        v.dims.iter().filter(|d| !moves(d)).cloned().collect()
-    };
-    let sizes = |v: &Variable| {
-        let dims = v.dims.iter().filter(|d| d.axis != Axis::Time);
-        let spatial = |d: &Dimension| matches!(d.axis, Axis::X | Axis::Y);
-        let text = dims.map(|d| {
-            if spatial(d) {
-                d.name.clone()
-            } else {
-                format!("{}: {}", d.name, d.size)
-            }
-        });
-        format!("({})", text.collect::<Vec<_>>().join(", "))
-    };
-    differ("dimensions", sizes(variable), sizes(model));
-    if faults.is_empty() {
-        for (a, b) in others(variable).iter().zip(&others(model)) {
-            if a.coordinate != b.coordinate {
-                faults.push(format!("other coordinates of {}", a.name));
-            }
-        }
-    }
-    faults
-}
-
-/// In words, how the grid of `variable` differs from that of `model`, which is of `name`.
-fn moved(variable: &Variable, model: &Variable, name: &str) -> Vec<String> {
-    if let (Some(grid), Some(other)) = (Grid::of(variable), Grid::of(model)) {
-        return grid.differences(&other, name, &unit(model));
-    }
-    let mut faults = Vec::new();
-    for (a, b) in variable.dims.iter().zip(&model.dims) {
-        if a.axis == Axis::Time {
-            continue;
-        }
-        if a.size != b.size {
-            faults.push(format!("{} has size {} against {}", a.name, a.size, b.size));
-        } else if a.coordinate != b.coordinate {
-            faults.push(format!("other coordinates of {}", a.name));
-        }
-    }
-    if Grid::of(variable).is_some() != Grid::of(model).is_some() {
-        faults.push(format!("only one of it and {name} has a georeference"));
-    }
-    faults
-}
-
-/// The unit of the x coordinates of `variable`.
-fn unit(variable: &Variable) -> String {
-    let x = variable.axis(Axis::X).map(|d| &variable.dims[d].attributes);
-    let unit = x.and_then(|a| a.get("units")?.as_str());
-    unit.unwrap_or("map units").to_owned()
-}
-
-fn show(nodata: Option<Scalar>) -> String {
-    match nodata {
-        None => "none".to_owned(),
-        Some(Scalar::Float(v)) => v.to_string(),
-        Some(Scalar::Int(v)) => v.to_string(),
-        Some(Scalar::UInt(v)) => v.to_string(),
-    }
 }
 
 impl Frame {

@@ -91,7 +91,7 @@ fn frames_of_other_grids_are_refused_with_the_offset() {
     let Some(sources) = naip(&DAYS) else { return };
     let places: Vec<_> = sources.iter().map(|s| s.place().to_owned()).collect();
     let expected = format!(
-        "{1}: origin differs from {0} by (+0, -2) map units = (+0, -0.4) cells; 723 rows against 724; \
+        "{1}: origin differs from {0} by (+0, -2) m = (+0, -0.4) cells; 723 rows against 724; \
          give --resample nearest|bilinear|cubic|area to bring all frames to the grid of {0}",
         places[0], places[1]
     );

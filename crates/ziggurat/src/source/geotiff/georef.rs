@@ -62,27 +62,21 @@ impl GeoKeys {
             epsg(GEODETIC_CRS)
         };
         if let Some(code) = code {
-            return Some(Crs {
-                code: Some(format!("EPSG:{code}")),
-                wkt: None,
-            });
+            return Some(Crs::new(Some(format!("EPSG:{code}")), None));
         }
         if self.numbers.is_empty() && self.texts.is_empty() {
             return None;
         }
         let cited = [PROJECTED_CITATION, CITATION].into_iter().find_map(|key| {
             let (_, text) = self.texts.iter().find(|(k, _)| *k == key)?;
-            wkt(text)
+            Crs::from_wkt(wkt(text)?).ok()
         });
         if cited.is_none() {
             tracing::warn!(
                 "{place}: its coordinate reference system has no EPSG code: give it with --crs"
             );
         }
-        cited.map(|wkt| Crs {
-            code: None,
-            wkt: Some(wkt),
-        })
+        cited
     }
 
     /// The map of cell corners to the CRS; `None` without georeference.
@@ -128,7 +122,7 @@ impl GeoKeys {
 }
 
 /// The WKT within a citation, such as `ESRI PE String = PROJCS[...]`.
-fn wkt(citation: &str) -> Option<String> {
+fn wkt(citation: &str) -> Option<&str> {
     const STARTS: [&str; 7] = [
         "PROJCS[",
         "GEOGCS[",
@@ -144,7 +138,7 @@ fn wkt(citation: &str) -> Option<String> {
     for (i, c) in text.char_indices() {
         match c {
             '[' => depth += 1,
-            ']' if depth == 1 => return Some(text[..=i].to_owned()),
+            ']' if depth == 1 => return Some(&text[..=i]),
             ']' => depth -= 1,
             _ => {}
         }
@@ -159,10 +153,7 @@ mod tests {
     #[test]
     fn wkt_is_cut_out_of_a_citation() {
         let pe = r#"ESRI PE String = PROJCS["x",GEOGCS["y",DATUM["z"]]]|Units = m"#;
-        assert_eq!(
-            wkt(pe).as_deref(),
-            Some(r#"PROJCS["x",GEOGCS["y",DATUM["z"]]]"#)
-        );
+        assert_eq!(wkt(pe), Some(r#"PROJCS["x",GEOGCS["y",DATUM["z"]]]"#));
         assert_eq!(wkt("WGS 84 / UTM zone 18N"), None);
         assert_eq!(wkt("PROJCS[unfinished"), None);
     }
