@@ -36,10 +36,10 @@ impl Region {
         self.start.len()
     }
 
-    /// One past the last index in dimension `d`.
+    /// One past the last index in dimension `d`, saturating at `u64::MAX`.
     #[must_use]
     pub fn end(&self, d: usize) -> u64 {
-        self.start[d] + self.shape[d]
+        self.start[d].saturating_add(self.shape[d])
     }
 
     /// Number of elements, saturating at `u64::MAX`.
@@ -79,7 +79,13 @@ impl Region {
     /// Whether every element of `other` is in `self`.
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {
-        (0..self.rank()).all(|d| self.start[d] <= other.start[d] && other.end(d) <= self.end(d))
+        // Compared by lengths, so that a box beyond `u64::MAX` is within none.
+        (0..self.rank()).all(|d| {
+            let before = other.start[d].checked_sub(self.start[d]);
+            before
+                .and_then(|n| n.checked_add(other.shape[d]))
+                .is_some_and(|n| n <= self.shape[d])
+        })
     }
 
     /// The same box with `origin` subtracted from its start.

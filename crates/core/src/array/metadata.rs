@@ -428,7 +428,9 @@ fn fill_from_json(value: &Value, element: ElementType) -> Option<Vec<u8>> {
 
 /// `0x7fc00000`: the bits of a float.
 fn bit_pattern(hex: &str, size: usize) -> Option<Vec<u8>> {
-    let digits = hex.strip_prefix("0x").filter(|d| d.len() == size * 2)?;
+    let digits = hex
+        .strip_prefix("0x")
+        .filter(|d| d.len() == size * 2 && d.bytes().all(|b| b.is_ascii_hexdigit()))?;
     let bits = u64::from_str_radix(digits, 16).ok()?.to_be_bytes();
     let big_endian = &bits[8 - size..];
     Some(if cfg!(target_endian = "big") {

@@ -53,9 +53,15 @@ impl Array {
     /// A handle on an array whose document is not (yet) in the store.
     ///
     /// # Errors
-    /// If a codec is not known.
+    /// If a codec is not known, or the parts of the metadata do not fit each other.
     pub fn new(store: Arc<dyn Store>, path: &str, metadata: ArrayMetadata) -> Result<Self> {
         let place = store.place(path);
+        let (rank, size) = (metadata.shape.len(), metadata.element.size());
+        if metadata.layout.block().len() != rank || metadata.fill.len() != size {
+            let what =
+                "the layout must have the rank of the shape, the fill value the size of an element";
+            return Err(Error::caller(place, what));
+        }
         let codec = BlockCodec::new(
             &place,
             &metadata.codecs,

@@ -39,6 +39,52 @@ impl ObjectBackend {
         Self::new(Arc::new(object_store::memory::InMemory::new()), "memory://")
     }
 
+    /// The path of a key, spelled as it is: [`Path::from`] would escape some characters, and what is
+    /// listed would no longer be what was put.
+    fn path(&self, key: &str) -> Result<Path> {
+        Path::parse(key).map_err(|e| Error::caller(self.place(key), format!("not a key: {e}")))
+    }
+
+    async fn get_range(&self, key: &str, range: ByteRange) -> Result<Option<Bytes>> {
+        let wanted = match range {
+            // No request can ask for no bytes.
+            ByteRange::Bounded { length: 0, .. } | ByteRange::Suffix { length: 0 } => {
+                return match self.size(key).await? {
+                    Some(size) if range.resolve(size).is_none() => Err(self.beyond(key, range)),
+                    found => Ok(found.map(|_| Bytes::new())),
+                };
+            }
+            ByteRange::Bounded { offset, length } => {
+                GetRange::Bounded(offset..offset.saturating_add(length))
+            }
+            ByteRange::Suffix { length } => GetRange::Suffix(length),
+        };
+        let options = GetOptions {
+            range: Some(wanted),
+            ..GetOptions::default()
+        };
+        let path = self.path(key)?;
+        let read = async { self.inner.get_opts(&path, options).await?.bytes().await };
+        match (present(read.await), range) {
+            (Ok(Some(bytes)), ByteRange::Bounded { length, .. })
+                if length != bytes.len() as u64 =>
+            {
+                Err(self.beyond(key, range))
+            }
+            (Ok(found), _) => Ok(found),
+            // Stores have no common error for a range that begins beyond the end.
+            (Err(e), _) => match self.size(key).await? {
+                Some(size) if range.resolve(size).is_none() => Err(self.beyond(key, range)),
+                _ => Err(self.fail(key, "read", e)),
+            },
+        }
+    }
+
+    fn beyond(&self, key: &str, range: ByteRange) -> Error {
+        let what = format!("{range:?} lies beyond its end: it is truncated");
+        Error::data(self.place(key), what)
+    }
+
     fn fail(&self, key: &str, what: &str, e: object_store::Error) -> Error {
         Error::other(self.place(key), format!("cannot {what}"), e)
     }
@@ -60,38 +106,19 @@ impl Store for ObjectBackend {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {
-        let read = async { self.inner.get(&Path::from(key)).await?.bytes().await };
+        let path = self.path(key)?;
+        let read = async { self.inner.get(&path).await?.bytes().await };
         present(read.await).map_err(|e| self.fail(key, "read", e))
     }
 
     async fn get_ranges(&self, key: &str, ranges: &[ByteRange]) -> Result<Option<Vec<Bytes>>> {
+        if ranges.is_empty() {
+            return Ok(self.size(key).await?.map(|_| Vec::new()));
+        }
         let mut out = Vec::with_capacity(ranges.len());
         for range in ranges {
-            let (wanted, exact) = match *range {
-                ByteRange::Bounded { length: 0, .. } => {
-                    out.push(Bytes::new());
-                    continue;
-                }
-                ByteRange::Bounded { offset, length } => {
-                    let end = offset.saturating_add(length);
-                    (GetRange::Bounded(offset..end), Some(length))
-                }
-                ByteRange::Suffix { length } => (GetRange::Suffix(length), None),
-            };
-            let options = GetOptions {
-                range: Some(wanted),
-                ..GetOptions::default()
-            };
-            let path = Path::from(key);
-            let read = async { self.inner.get_opts(&path, options).await?.bytes().await };
-            match present(read.await).map_err(|e| self.fail(key, "read", e))? {
+            match self.get_range(key, *range).await? {
                 None => return Ok(None),
-                Some(bytes) if exact.is_some_and(|n| n != bytes.len() as u64) => {
-                    return Err(Error::data(
-                        self.place(key),
-                        format!("{range:?} lies beyond its end: it is truncated"),
-                    ));
-                }
                 Some(bytes) => out.push(bytes),
             }
         }
@@ -99,21 +126,21 @@ impl Store for ObjectBackend {
     }
 
     async fn size(&self, key: &str) -> Result<Option<u64>> {
-        present(self.inner.head(&Path::from(key)).await)
+        present(self.inner.head(&self.path(key)?).await)
             .map(|found| found.map(|meta| meta.size))
             .map_err(|e| self.fail(key, "look at", e))
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
         self.inner
-            .put(&Path::from(key), bytes.into())
+            .put(&self.path(key)?, bytes.into())
             .await
             .map(drop)
             .map_err(|e| self.fail(key, "write", e))
     }
 
     async fn delete(&self, key: &str) -> Result<()> {
-        present(self.inner.delete(&Path::from(key)).await)
+        present(self.inner.delete(&self.path(key)?).await)
             .map(drop)
             .map_err(|e| self.fail(key, "delete", e))
     }
@@ -127,7 +154,7 @@ impl Store for ObjectBackend {
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>> {
         let mut keys = Vec::new();
-        let mut below = vec![Path::from(prefix)];
+        let mut below = vec![self.path(prefix)?];
         while let Some(path) = below.pop() {
             let listed = self.inner.list_with_delimiter(Some(&path)).await;
             let listed = listed.map_err(|e| self.fail(prefix, "list", e))?;
@@ -140,7 +167,7 @@ impl Store for ObjectBackend {
     async fn list_dir(&self, prefix: &str) -> Result<Vec<String>> {
         let listed = self
             .inner
-            .list_with_delimiter(Some(&Path::from(prefix)))
+            .list_with_delimiter(Some(&self.path(prefix)?))
             .await;
         let listed = listed.map_err(|e| self.fail(prefix, "list", e))?;
         let objects = listed.objects.into_iter().map(|o| o.location);

@@ -1,0 +1,209 @@
+//! What every store must do, whatever lies behind it.
+
+use bytes::Bytes;
+use ziggurat_core::Error;
+use ziggurat_core::exec::block_on;
+use ziggurat_core::store::{ByteRange, LocalStore, ObjectBackend, Store};
+
+use ByteRange::{Bounded, Suffix};
+
+fn put(store: &dyn Store, key: &str, bytes: &'static str) {
+    block_on(store.put(key, bytes.into())).unwrap();
+}
+
+fn get(store: &dyn Store, key: &str) -> Option<Bytes> {
+    block_on(store.get(key)).unwrap()
+}
+
+fn ranges(store: &dyn Store, key: &str, ranges: &[ByteRange]) -> Option<Vec<Bytes>> {
+    block_on(store.get_ranges(key, ranges)).unwrap()
+}
+
+fn listed(store: &dyn Store, prefix: &str) -> Vec<String> {
+    let mut keys = block_on(store.list(prefix)).unwrap();
+    keys.sort();
+    keys
+}
+
+fn listed_dir(store: &dyn Store, prefix: &str) -> Vec<String> {
+    block_on(store.list_dir(prefix)).unwrap()
+}
+
+/// The contract of [`Store`], on an empty one.
+fn conforms(store: &dyn Store) {
+    objects(store);
+    byte_ranges(store);
+    listing(store);
+    deleting(store);
+    odd_names(store);
+}
+
+fn objects(store: &dyn Store) {
+    assert_eq!(get(store, "a/b"), None);
+    assert_eq!(block_on(store.size("a/b")).unwrap(), None);
+    put(store, "a/b", "first");
+    assert_eq!(get(store, "a/b").unwrap(), "first");
+    put(store, "a/b", "2nd");
+    assert_eq!(get(store, "a/b").unwrap(), "2nd", "replaced as a whole");
+    assert_eq!(block_on(store.size("a/b")).unwrap(), Some(3));
+    // A prefix is no object, and nothing lies below an object.
+    assert_eq!(get(store, "a"), None);
+    assert_eq!(block_on(store.size("a")).unwrap(), None);
+    assert_eq!(get(store, "a/b/c"), None);
+    put(store, "empty", "");
+    assert_eq!(get(store, "empty").unwrap(), "");
+    assert_eq!(block_on(store.size("empty")).unwrap(), Some(0));
+    assert!(store.place("a/b").ends_with("a/b"));
+}
+
+fn byte_ranges(store: &dyn Store) {
+    put(store, "r", "0123456789");
+    let bounded = |offset, length| Bounded { offset, length };
+    let asked = [
+        bounded(7, 3),
+        bounded(0, 4),
+        Suffix { length: 2 },
+        Suffix { length: 99 },
+        bounded(2, 0),
+        bounded(10, 0),
+    ];
+    let found = ranges(store, "r", &asked).unwrap();
+    assert_eq!(found, ["789", "0123", "89", "0123456789", "", ""]);
+    assert_eq!(ranges(store, "r", &[]), Some(Vec::new()));
+    assert_eq!(
+        ranges(store, "empty", &[Suffix { length: 4 }]).unwrap(),
+        [""]
+    );
+    for beyond in [
+        bounded(7, 4),
+        bounded(10, 1),
+        bounded(11, 0),
+        bounded(100, 1),
+        bounded(u64::MAX, 2),
+        bounded(0, u64::MAX),
+    ] {
+        let error = block_on(store.get_ranges("r", &[bounded(0, 1), beyond])).unwrap_err();
+        assert!(matches!(error, Error::Data { .. }), "{beyond:?}: {error:?}");
+        assert!(error.to_string().contains(&store.place("r")), "{error}");
+    }
+    for asked in [bounded(0, 4), bounded(0, 0), Suffix { length: 1 }] {
+        assert_eq!(ranges(store, "missing", &[asked]), None, "{asked:?}");
+    }
+    assert_eq!(ranges(store, "missing", &[]), None);
+    assert_eq!(ranges(store, "a", &[bounded(0, 1)]), None, "a prefix");
+}
+
+fn listing(store: &dyn Store) {
+    for key in ["l/z", "l/b/2", "l/b/10", "l/b/c/d", "lb/x"] {
+        put(store, key, "x");
+    }
+    assert_eq!(listed(store, "l"), ["l/b/10", "l/b/2", "l/b/c/d", "l/z"]);
+    assert_eq!(listed(store, "l/b"), ["l/b/10", "l/b/2", "l/b/c/d"]);
+    assert_eq!(listed_dir(store, "l"), ["b", "z"]);
+    assert_eq!(listed_dir(store, "l/b"), ["10", "2", "c"], "sorted");
+    assert_eq!(listed_dir(store, ""), ["a", "empty", "l", "lb", "r"]);
+    assert_eq!(listed(store, "nothing"), Vec::<String>::new());
+    assert_eq!(listed_dir(store, "nothing"), Vec::<String>::new());
+    assert!(listed(store, "").len() >= 7);
+}
+
+fn deleting(store: &dyn Store) {
+    put(store, "d/1", "x");
+    put(store, "d/2/3", "x");
+    put(store, "d/2/4", "x");
+    put(store, "d2", "x");
+    block_on(store.delete("d/1")).unwrap();
+    block_on(store.delete("d/1")).unwrap();
+    block_on(store.delete("d/never/was")).unwrap();
+    assert_eq!(listed(store, "d"), ["d/2/3", "d/2/4"]);
+    block_on(store.delete_prefix("d")).unwrap();
+    block_on(store.delete_prefix("d")).unwrap();
+    assert_eq!(listed(store, "d"), Vec::<String>::new());
+    assert_eq!(get(store, "d2").unwrap(), "x", "no key below the prefix");
+}
+
+fn odd_names(store: &dyn Store) {
+    let names = [
+        "with space",
+        "höhe ü NN",
+        "高度",
+        "50%",
+        "%41",
+        "a#b?c&d",
+        "c:~[1]{2}|`^\"<>*",
+        "..x",
+        ".zattrs",
+    ];
+    for name in names {
+        let key = format!("odd/{name}/0");
+        block_on(store.put(&key, Bytes::from(name.to_owned()))).unwrap();
+    }
+    let mut sorted = names.map(str::to_owned).to_vec();
+    sorted.sort();
+    assert_eq!(listed_dir(store, "odd"), sorted);
+    let mut keys = sorted.clone();
+    keys.iter_mut().for_each(|n| *n = format!("odd/{n}/0"));
+    assert_eq!(listed(store, "odd"), keys);
+    for (key, name) in keys.iter().zip(&sorted) {
+        assert_eq!(get(store, key).unwrap(), name, "{key}");
+    }
+    block_on(store.delete_prefix("odd")).unwrap();
+    assert_eq!(listed(store, "odd"), Vec::<String>::new());
+    // What is not decoded twice.
+    assert_eq!(get(store, "odd/A/0"), None);
+}
+
+#[test]
+fn a_directory_conforms() {
+    let dir = tempfile::tempdir().unwrap();
+    // The root comes into being with the first object.
+    conforms(&LocalStore::new(dir.path().join("new").join("store")));
+}
+
+#[test]
+fn memory_conforms() {
+    conforms(&ObjectBackend::memory());
+}
+
+#[test]
+fn a_directory_replaces_atomically() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::new(dir.path());
+    let bytes = |i: usize| Bytes::from(vec![b'a' + (i % 2) as u8; 1 << (10 + 6 * (i % 2))]);
+    block_on(store.put("k", bytes(0))).unwrap();
+    std::thread::scope(|scope| {
+        for writer in 0..2 {
+            let store = &store;
+            scope.spawn(move || {
+                for i in 0..100 {
+                    block_on(store.put("k", bytes(i + writer))).unwrap();
+                }
+            });
+        }
+        for _ in 0..300 {
+            let seen = get(&store, "k").unwrap();
+            assert!(seen == bytes(0) || seen == bytes(1), "{}", seen.len());
+        }
+    });
+    let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "temporary files are gone");
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_says_which() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), "x").unwrap();
+    let store = LocalStore::new(dir.path());
+    let error = block_on(store.put("file/key", "x".into())).unwrap_err();
+    assert!(error.to_string().contains("file"), "{error}");
+    assert_eq!(get(&store, "file/key"), None);
+}
+
+#[test]
+fn files_that_are_being_written_are_no_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("__tmp-1-1"), "half").unwrap();
+    let store = LocalStore::new(dir.path());
+    assert_eq!(listed(&store, ""), Vec::<String>::new());
+    assert_eq!(listed_dir(&store, ""), Vec::<String>::new());
+}
