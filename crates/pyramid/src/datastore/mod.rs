@@ -10,6 +10,7 @@ mod open;
 mod options;
 mod read;
 mod rebuild;
+mod window;
 
 use std::sync::Arc;
 
@@ -20,10 +21,10 @@ use ziggurat_core::{Error, Region, Result, Variable};
 pub use chunk::{Chunk, ChunkData, Level};
 pub use member::Member;
 pub use options::{Factors, Levels, Options, Size};
-pub use read::{Bounds, Grid, Request};
+pub use read::{Grid, Request};
+pub use window::Bounds;
 
 use crate::Aggregator;
-use crate::build::build;
 
 /// A pyramid of variables in a store.
 ///
@@ -137,15 +138,9 @@ impl Datastore {
     /// # Errors
     /// If a superchunk cannot be read or written, or `progress` cancels.
     pub fn build(&self, progress: &dyn Progress) -> Result<()> {
-        self.members.iter().try_for_each(|member| {
-            build(
-                member.base(),
-                member.variable(),
-                member.factors(),
-                member.targets(),
-                progress,
-            )
-        })
+        self.members
+            .iter()
+            .try_for_each(|member| member.build(progress))
     }
 
     /// Regions of level 0 that were written since their levels were made, with their variable.
@@ -167,13 +162,7 @@ impl Datastore {
         let entries = dirty::entries(&*self.store)?;
         for member in &self.members {
             if entries.iter().any(|e| e.variable == member.variable().name) {
-                build(
-                    member.base(),
-                    member.variable(),
-                    member.factors(),
-                    member.targets(),
-                    progress,
-                )?;
+                member.build(progress)?;
             }
         }
         dirty::clear(&*self.store, &entries)
