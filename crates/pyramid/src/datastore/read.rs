@@ -80,7 +80,8 @@ fn best_level(member: &Member, request: &Request, levels: usize) -> Result<usize
         let cell = |d: usize| precise(member.factors()[d].saturating_pow(times));
         let slack = 1.0 + 1e-9;
         // Only a level of whole cells goes round the globe without a seam.
-        if window.wraps() && base.dims[x].size % member.factors()[x].saturating_pow(times) != 0 {
+        let group = member.factors()[x].saturating_pow(times);
+        if window.wraps() && !base.dims[x].size.is_multiple_of(group) {
             break;
         }
         if cell(x) > window.columns() / precise(columns) * slack
