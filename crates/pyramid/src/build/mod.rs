@@ -44,6 +44,9 @@ pub(crate) fn build(
     targets: &[Target],
     progress: &dyn Progress,
 ) -> Result<()> {
+    if targets.is_empty() {
+        return Ok(());
+    }
     macro_rules! run {
         ($t:ty) => {
             Builder::<$t>::new(base, variable, factors, targets, progress)?.run()
