@@ -13,7 +13,6 @@ pub struct Member {
     pub(super) base: Array,
     /// One per aggregator, the primary one first.
     pub(super) targets: Vec<Target>,
-    pub(super) committed: bool,
 }
 
 impl Member {
@@ -73,10 +72,6 @@ impl Member {
 
     pub(crate) fn targets(&self) -> &[Target] {
         &self.targets
-    }
-
-    pub(super) fn is_committed(&self) -> bool {
-        self.committed
     }
 
     fn target(&self, aggregator: Aggregator) -> Result<&Target> {
