@@ -7,6 +7,8 @@
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
+    clippy::float_cmp,
+    clippy::needless_range_loop,
     reason = "tests"
 )]
 

@@ -15,11 +15,9 @@ fn two_regions() -> impl Strategy<Value = (Region, Region)> {
 }
 
 fn holds(region: &Region, index: &[u64]) -> bool {
-    let mut inside = true;
-    for d in 0..region.rank() {
-        inside &= index[d] >= region.start[d] && index[d] < region.start[d] + region.shape[d];
-    }
-    inside
+    let bounds = region.start.iter().zip(&region.shape);
+    let mut inside = index.iter().zip(bounds);
+    inside.all(|(i, (start, size))| start <= i && *i < start + size)
 }
 
 /// Every index that could matter, in C order.

@@ -14,11 +14,11 @@ use ziggurat_core::{Array, ArrayMetadata, ElementType, Error, Region, Result};
 const BLOCKS: usize = 4;
 
 /// An array of one superchunk of four blocks, the last of them absent, and the object of it.
-fn example(store: Arc<dyn Store>, codec: &str) -> (Array, Vec<u8>) {
+fn example(store: &Arc<dyn Store>, codec: &str) -> (Array, Vec<u8>) {
     let layout = Layout::sharded(&[8, 8], &[8, 8], &[4, 4]).unwrap();
     let codec: CodecSpec = codec.parse().unwrap();
     let metadata = ArrayMetadata::new(&[8, 8], ElementType::Int32, &[0; 4], layout, &codec);
-    let array = Array::create(Arc::clone(&store), "a", metadata).unwrap();
+    let array = Array::create(Arc::clone(store), "a", metadata).unwrap();
     let values: Vec<i32> = (0..64)
         .map(|i| if i / 8 < 4 || i % 8 < 4 { i + 1 } else { 0 })
         .collect();
@@ -49,8 +49,8 @@ fn reindexed(object: &[u8], entries: &[(u64, u64)]) -> Vec<u8> {
     [&object[..data], &index, &checksum].concat()
 }
 
-fn is_damage(result: Result<Vec<u8>>) -> bool {
-    matches!(&result, Err(Error::Data { place, .. }) if place.contains('a'))
+fn is_damage(result: &Result<Vec<u8>>) -> bool {
+    matches!(result, Err(Error::Data { place, .. }) if place.contains('a'))
 }
 
 #[test]
@@ -61,25 +61,25 @@ fn an_object_cut_anywhere_is_damaged() {
         Arc::new(LocalStore::new(dir.path())),
     ];
     for store in stores {
-        let (_, object) = example(Arc::clone(&store), "zstd:1");
+        let (_, object) = example(&store, "zstd:1");
         for length in 0..object.len() {
             let cut = read(&store, object[..length].to_vec());
-            assert!(is_damage(cut), "cut to {length} of {} bytes", object.len());
+            assert!(is_damage(&cut), "cut to {length} of {} bytes", object.len());
         }
         // Bytes added at the end hide the index.
-        assert!(is_damage(read(&store, [&object[..], &[0]].concat())));
+        assert!(is_damage(&read(&store, [&object[..], &[0]].concat())));
     }
 }
 
 #[test]
 fn every_bit_of_the_index_is_checked() {
     let store: Arc<dyn Store> = Arc::new(ObjectBackend::memory());
-    let (_, object) = example(Arc::clone(&store), "none");
+    let (_, object) = example(&store, "none");
     let first = object.len() - ShardIndex::encoded_size(BLOCKS);
     for bit in first * 8..object.len() * 8 {
         let mut damaged = object.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
-        assert!(is_damage(read(&store, damaged)), "bit {bit}");
+        assert!(is_damage(&read(&store, damaged)), "bit {bit}");
     }
 }
 
@@ -87,7 +87,7 @@ fn every_bit_of_the_index_is_checked() {
 fn entries_that_lead_nowhere_are_damage() {
     let store: Arc<dyn Store> = Arc::new(ObjectBackend::memory());
     for codec in ["none", "zstd:1", "gzip:1", "blosc-lz4:1:shuffle"] {
-        let (array, object) = example(Arc::clone(&store), codec);
+        let (array, object) = example(&store, codec);
         let size = object.len() as u64;
         for wrong in [
             (size, 1),
@@ -105,7 +105,7 @@ fn entries_that_lead_nowhere_are_damage() {
                 let mut entries = [(0, 64); BLOCKS];
                 entries[at] = wrong;
                 let read = read(&store, reindexed(&object, &entries));
-                assert!(is_damage(read), "{codec}: {wrong:?} at {at}");
+                assert!(is_damage(&read), "{codec}: {wrong:?} at {at}");
             }
         }
         drop(array);
@@ -116,7 +116,7 @@ fn entries_that_lead_nowhere_are_damage() {
 #[test]
 fn blocks_may_lie_anywhere_and_overlap() {
     let store: Arc<dyn Store> = Arc::new(ObjectBackend::memory());
-    let (array, object) = example(Arc::clone(&store), "none");
+    let (array, object) = example(&store, "none");
     let before = array.read(&Region::whole(&[8, 8])).unwrap();
     // The second block twice, the first where the third was.
     let entries = [(64, 64), (64, 64), (0, 64), (u64::MAX, u64::MAX)];
@@ -177,7 +177,7 @@ proptest! {
         flip in 1..=255u8,
     ) {
         let store: Arc<dyn Store> = Arc::new(ObjectBackend::memory());
-        let (_, mut object) = example(Arc::clone(&store), codec);
+        let (_, mut object) = example(&store, codec);
         let data = object.len() - ShardIndex::encoded_size(BLOCKS);
         object[at.index(data)] ^= flip;
         match read(&store, object) {

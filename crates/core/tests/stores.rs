@@ -142,7 +142,9 @@ fn odd_names(store: &dyn Store) {
     sorted.sort();
     assert_eq!(listed_dir(store, "odd"), sorted);
     let mut keys = sorted.clone();
-    keys.iter_mut().for_each(|n| *n = format!("odd/{n}/0"));
+    for name in &mut keys {
+        *name = format!("odd/{name}/0");
+    }
     assert_eq!(listed(store, "odd"), keys);
     for (key, name) in keys.iter().zip(&sorted) {
         assert_eq!(get(store, key).unwrap(), name, "{key}");

@@ -71,7 +71,9 @@ pub(crate) fn noise(count: u64, element: ElementType, fill: &[u8], seed: u64) ->
         .map(|_| byte())
         .collect();
     if element == ElementType::Bool {
-        bytes.iter_mut().for_each(|b| *b &= 1);
+        for byte in &mut bytes {
+            *byte &= 1;
+        }
     }
     bytes
 }

@@ -58,6 +58,13 @@ impl<T: Sample> Partial<T> {
         }
     }
 
+    /// The aggregate of one base cell of this value, as the only cell of a level of this rank.
+    pub(crate) fn constant(rank: usize, channels: Channels, value: T) -> Self {
+        let mut one = Self::new(Region::whole(&vec![1; rank]), channels, value);
+        one.add_constant(&one.region.clone(), value, &vec![vec![1]; rank]);
+        one
+    }
+
     /// Adds base cells, each to the cell that stands for it one level up.
     pub(crate) fn add_cells(&mut self, cells: Cells<'_, T>, factors: &[u64]) {
         let nodata = cells.nodata;

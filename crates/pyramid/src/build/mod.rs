@@ -44,6 +44,9 @@ pub(crate) fn build(
     targets: &[Target],
     progress: &dyn Progress,
 ) -> Result<()> {
+    if targets.is_empty() {
+        return Ok(());
+    }
     macro_rules! run {
         ($t:ty) => {
             Builder::<$t>::new(base, variable, factors, targets, progress)?.run()
@@ -93,13 +96,6 @@ impl<'a, T: Sample> Builder<'a, T> {
         let nodata = variable.nodata.and_then(T::from_scalar);
         let missing = nodata.unwrap_or(fill);
         let fill_is_missing = fill.is_nan() || Some(fill) == nodata;
-        // A cell that was never written still counts where its fill value is a value.
-        let counts_fill =
-            !fill_is_missing && targets.iter().any(|t| t.aggregator == Aggregator::Count);
-        let occupied = match counts_fill {
-            true => Occupancy::full(levels),
-            false => Occupancy::of_base(&plan)?,
-        };
         let mut channels = Channels::default();
         let mut outputs: Vec<Vec<_>> = (0..levels).map(|_| Vec::new()).collect();
         for target in targets {
@@ -114,6 +110,15 @@ impl<'a, T: Sample> Builder<'a, T> {
                 outputs[i].push((output, Sink::new(array, i + 1)));
             }
         }
+        // Where nothing was written nothing is visited, if the levels say by their own fill value
+        // what the fill value of the base amounts to. A count, for one, does not.
+        let unwritten = Partial::constant(factors.len(), channels, fill);
+        let tells =
+            |(output, sink): &(Output<T>, Sink<'_>)| output.bytes(&unwritten) == sink.fill();
+        let occupied = match fill_is_missing || outputs.iter().flatten().all(tells) {
+            true => Occupancy::of_base(&plan)?,
+            false => Occupancy::full(levels),
+        };
         Ok(Self {
             plan,
             occupied,

@@ -33,6 +33,11 @@ impl<'a> Sink<'a> {
         }
     }
 
+    /// The fill value of the array.
+    pub(super) fn fill(&self) -> &[u8] {
+        &self.array.metadata().fill
+    }
+
     /// Takes the elements of `region`, a whole tile, and writes each superchunk that is complete.
     pub(super) fn put(
         &self,

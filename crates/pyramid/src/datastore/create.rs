@@ -1,6 +1,7 @@
 //! Making a new datastore.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::exec::block_on;
@@ -69,6 +70,7 @@ impl Datastore {
             levels,
             aggregators,
             members,
+            made: AtomicBool::new(false),
         })
     }
 }
@@ -124,7 +126,6 @@ fn new_member(
         factors,
         base,
         targets,
-        committed: false,
     })
 }
 

@@ -14,7 +14,6 @@ pub struct Member {
     pub(super) base: Array,
     /// One per aggregator, the primary one first.
     pub(super) targets: Vec<Target>,
-    pub(super) committed: bool,
 }
 
 impl Member {
@@ -81,10 +80,6 @@ impl Member {
             &self.targets,
             progress,
         )
-    }
-
-    pub(super) fn is_committed(&self) -> bool {
-        self.committed
     }
 
     fn target(&self, aggregator: Aggregator) -> Result<&Target> {

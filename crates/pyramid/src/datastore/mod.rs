@@ -13,6 +13,7 @@ mod rebuild;
 mod window;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ziggurat_core::progress::Progress;
 use ziggurat_core::store::Store;
@@ -66,6 +67,8 @@ pub struct Datastore {
     levels: usize,
     aggregators: Vec<Aggregator>,
     members: Vec<Member>,
+    /// Whether levels were made, so that a write leaves them behind.
+    made: AtomicBool,
 }
 
 impl Datastore {
@@ -120,14 +123,14 @@ impl Datastore {
 
     /// Writes native-endian C-order `bytes` into `region` of level 0.
     ///
-    /// The region is logged first, so that whatever happens the levels are known to be behind until
-    /// [`refresh`](Self::refresh) has brought them up to date.
+    /// Once levels were made, the region is logged first, so that whatever happens they are known to
+    /// be behind until [`refresh`](Self::refresh) has brought them up to date.
     ///
     /// # Errors
     /// As [`ziggurat_core::Array::write`].
     pub fn write(&self, variable: &str, region: &Region, bytes: &[u8]) -> Result<()> {
         let member = self.member(variable)?;
-        if member.is_committed() && self.levels > 0 {
+        if self.levels > 0 && self.made.load(Ordering::Acquire) {
             dirty::log(&*self.store, variable, region)?;
         }
         member.base().write(region, bytes)
@@ -138,6 +141,7 @@ impl Datastore {
     /// # Errors
     /// If a superchunk cannot be read or written, or `progress` cancels.
     pub fn build(&self, progress: &dyn Progress) -> Result<()> {
+        self.made.store(true, Ordering::Release);
         self.members
             .iter()
             .try_for_each(|member| member.build(progress))

@@ -1,6 +1,7 @@
 //! Opening a datastore that was committed.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 use ziggurat_core::ElementType;
@@ -78,6 +79,7 @@ impl Manifest<'_> {
             levels,
             aggregators,
             members,
+            made: AtomicBool::new(true),
         })
     }
 
@@ -116,7 +118,6 @@ impl Manifest<'_> {
             factors,
             base,
             targets,
-            committed: true,
         })
     }
 }

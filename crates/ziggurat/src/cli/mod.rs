@@ -55,7 +55,8 @@ fn fail(error: &Error) -> ExitCode {
     let mut text = format!("ziggurat: {error}");
     let mut cause = error.source();
     while let Some(e) = cause {
-        text.push_str(&format!(": {e}"));
+        text += ": ";
+        text += &e.to_string();
         cause = e.source();
     }
     // Nobody is left to tell if even this cannot be written.
