@@ -1,8 +1,44 @@
-//! Exact conversion between [`Scalar`] and element bytes.
+//! Single values, and their exact conversion to and from the bytes of an element.
 
 use half::f16;
 
-use crate::{ElementType, Scalar};
+use crate::ElementType;
+
+/// A number that keeps all 64-bit integers exact.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Scalar {
+    /// A floating point value (NaN included).
+    Float(f64),
+    /// A signed integer.
+    Int(i64),
+    /// An unsigned integer.
+    UInt(u64),
+}
+
+impl Scalar {
+    /// As `f64`, rounded where it does not fit.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "documented")]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Self::Float(v) => v,
+            Self::Int(v) => v as f64,
+            Self::UInt(v) => v as f64,
+        }
+    }
+
+    /// Native-endian bytes of one `element`, or `None` if the value does not fit it exactly.
+    #[must_use]
+    pub fn to_element(self, element: ElementType) -> Option<Vec<u8>> {
+        to_element(self, element)
+    }
+
+    /// The value in the native-endian `bytes` of one `element`; `None` for complex types.
+    #[must_use]
+    pub fn from_element(bytes: &[u8], element: ElementType) -> Option<Self> {
+        from_element(bytes, element)
+    }
+}
 
 /// See [`Scalar::to_element`].
 #[allow(
@@ -11,7 +47,7 @@ use crate::{ElementType, Scalar};
     clippy::float_cmp,
     reason = "every narrowing is checked by converting back"
 )]
-pub(crate) fn to_element(value: Scalar, element: ElementType) -> Option<Vec<u8>> {
+fn to_element(value: Scalar, element: ElementType) -> Option<Vec<u8>> {
     /// The value as an integer, if it is one.
     fn integer(value: Scalar) -> Option<i128> {
         match value {
@@ -46,7 +82,7 @@ pub(crate) fn to_element(value: Scalar, element: ElementType) -> Option<Vec<u8>>
 }
 
 /// See [`Scalar::from_element`].
-pub(crate) fn from_element(bytes: &[u8], element: ElementType) -> Option<Scalar> {
+fn from_element(bytes: &[u8], element: ElementType) -> Option<Scalar> {
     macro_rules! read {
         ($t:ty, $v:ident) => {
             Scalar::$v(<$t>::from_ne_bytes(bytes.try_into().ok()?).into())

@@ -1,4 +1,4 @@
-//! Integration tests, one binary.
+//! Integration tests, one binary: against files that other software made.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -6,4 +6,5 @@
     reason = "tests"
 )]
 
+mod source;
 mod tiff;

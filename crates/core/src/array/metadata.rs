@@ -5,9 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::fill::{fill_from_json, fill_to_json};
+use super::keys::KeyEncoding;
 use crate::codec::CodecSpec;
 use crate::layout::Layout;
-use crate::{Attributes, ElementType, Error, Result, Scalar};
+use crate::{Attributes, ElementType, Error, Result};
 
 /// Everything `zarr.json` says about an array of fixed-size numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,43 +32,6 @@ pub struct ArrayMetadata {
     pub dimension_names: Option<Vec<Option<String>>>,
     /// User attributes.
     pub attributes: Attributes,
-}
-
-/// How grid indices become keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyEncoding {
-    /// `c/1/2`
-    Default(char),
-    /// `1.2`
-    V2(char),
-}
-
-impl KeyEncoding {
-    /// The key of a superchunk, relative to its array.
-    #[must_use]
-    pub fn key(self, index: &[u64]) -> String {
-        let join = |separator: char| {
-            let parts: Vec<String> = index.iter().map(u64::to_string).collect();
-            parts.join(&separator.to_string())
-        };
-        match self {
-            Self::Default(_) if index.is_empty() => "c".to_owned(),
-            Self::Default(separator) => format!("c{separator}{}", join(separator)),
-            Self::V2(_) if index.is_empty() => "0".to_owned(),
-            Self::V2(separator) => join(separator),
-        }
-    }
-
-    /// The index behind a key relative to its array; `None` if it is no key of rank `rank`.
-    #[must_use]
-    pub fn index(self, key: &str, rank: usize) -> Option<Vec<u64>> {
-        let (rest, separator) = match self {
-            Self::Default(s) => (key.strip_prefix('c')?.strip_prefix(s)?, s),
-            Self::V2(s) => (key, s),
-        };
-        let index: Option<Vec<u64>> = rest.split(separator).map(|p| p.parse().ok()).collect();
-        index.filter(|i| i.len() == rank)
-    }
 }
 
 /// Key of the attribute in which ziggurat records what Zarr has no word for.
@@ -366,76 +331,4 @@ impl Reader<'_> {
             .map(Some)
             .ok_or_else(|| self.fault("dimension_names must hold one string or null per dimension"))
     }
-}
-
-/// The JSON of a fill value, given as native-endian bytes.
-pub(crate) fn fill_to_json(fill: &[u8], element: ElementType) -> Value {
-    match element {
-        ElementType::Bool => json!(fill != [0]),
-        ElementType::Complex64 | ElementType::Complex128 => {
-            let part = if element == ElementType::Complex64 {
-                ElementType::Float32
-            } else {
-                ElementType::Float64
-            };
-            let (re, im) = fill.split_at(fill.len() / 2);
-            json!([fill_to_json(re, part), fill_to_json(im, part)])
-        }
-        _ => match Scalar::from_element(fill, element) {
-            Some(Scalar::Int(v)) => json!(v),
-            Some(Scalar::UInt(v)) => json!(v),
-            Some(Scalar::Float(v)) if v.is_nan() => json!("NaN"),
-            Some(Scalar::Float(v)) if v.is_infinite() => {
-                json!(if v > 0.0 { "Infinity" } else { "-Infinity" })
-            }
-            Some(Scalar::Float(v)) => json!(v),
-            None => Value::Null,
-        },
-    }
-}
-
-/// The native-endian bytes of a fill value; `None` if the JSON does not fit the type.
-fn fill_from_json(value: &Value, element: ElementType) -> Option<Vec<u8>> {
-    if element.word() != element.size() {
-        let part = if element == ElementType::Complex64 {
-            ElementType::Float32
-        } else {
-            ElementType::Float64
-        };
-        let [re, im] = value.as_array()?.as_slice() else {
-            return None;
-        };
-        return Some([fill_from_json(re, part)?, fill_from_json(im, part)?].concat());
-    }
-    let scalar = match value {
-        Value::Bool(v) if element == ElementType::Bool => Scalar::UInt(u64::from(*v)),
-        Value::Number(_) if element == ElementType::Bool => return None,
-        Value::Number(n) if element.is_float() => Scalar::Float(n.as_f64()?),
-        Value::Number(n) => n
-            .as_i64()
-            .map(Scalar::Int)
-            .or(n.as_u64().map(Scalar::UInt))?,
-        Value::String(s) if element.is_float() => match s.as_str() {
-            "NaN" => Scalar::Float(f64::NAN),
-            "Infinity" => Scalar::Float(f64::INFINITY),
-            "-Infinity" => Scalar::Float(f64::NEG_INFINITY),
-            hex => return bit_pattern(hex, element.size()),
-        },
-        _ => return None,
-    };
-    scalar.to_element(element)
-}
-
-/// `0x7fc00000`: the bits of a float.
-fn bit_pattern(hex: &str, size: usize) -> Option<Vec<u8>> {
-    let digits = hex
-        .strip_prefix("0x")
-        .filter(|d| d.len() == size * 2 && d.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    let bits = u64::from_str_radix(digits, 16).ok()?.to_be_bytes();
-    let big_endian = &bits[8 - size..];
-    Some(if cfg!(target_endian = "big") {
-        big_endian.to_vec()
-    } else {
-        big_endian.iter().rev().copied().collect()
-    })
 }

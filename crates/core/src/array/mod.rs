@@ -1,6 +1,8 @@
 //! Arrays: metadata, and elements by region.
 
-pub(crate) mod metadata;
+pub(crate) mod fill;
+mod keys;
+mod metadata;
 mod read;
 mod write;
 
@@ -9,7 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-pub use metadata::{ArrayMetadata, KeyEncoding, ZIGGURAT};
+pub use keys::KeyEncoding;
+pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use write::SuperchunkWriter;
 
 use crate::codec::BlockCodec;

@@ -93,6 +93,32 @@ impl Array {
             .map(|bytes| crate::element::to_values(&bytes))
     }
 
+    /// The elements of `region` as an `ndarray`.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, layout::Layout, store::ObjectBackend};
+    /// let layout = Layout::unsharded(&[2, 2])?;
+    /// let metadata = ArrayMetadata::new(&[2, 3], ElementType::Int16, &[0; 2], layout, &"none".parse()?);
+    /// let array = Array::create(Arc::new(ObjectBackend::memory()), "a", metadata)?;
+    /// array.write(&Region::new([1, 1], [1, 1]), &7i16.to_ne_bytes())?;
+    /// let values = array.read_ndarray::<i16>(&Region::whole(&[2, 3]))?;
+    /// assert_eq!(values, ndarray::array![[0, 0, 0], [0, 7, 0]].into_dyn());
+    /// # Ok::<(), ziggurat_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`read_values`](Self::read_values).
+    pub fn read_ndarray<T: Element>(&self, region: &Region) -> Result<ndarray::ArrayD<T>> {
+        let shape: Vec<usize> = region
+            .shape
+            .iter()
+            .map(|&s| usize::try_from(s).unwrap_or(usize::MAX))
+            .collect();
+        ndarray::ArrayD::from_shape_vec(shape, self.read_values(region)?)
+            .map_err(|e| Error::other(self.place(), "cannot shape the elements", e))
+    }
+
     /// Decodes block `index` whole into `out`, or returns `false` if it is absent (all fill).
     ///
     /// A block at the edge has its full size; what lies outside the array is without meaning.

@@ -41,7 +41,7 @@ impl Chain {
             "zarr_format": 3, "node_type": "array", "shape": shape, "data_type": element.name(),
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": shape}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
-            "fill_value": crate::array::metadata::fill_to_json(fill, element), "codecs": codecs,
+            "fill_value": crate::array::fill::fill_to_json(fill, element), "codecs": codecs,
         }))
         .map_err(|e| unsupported(&e))?;
         let array = Array::new_with_metadata(Arc::new(MemoryStore::new()), "/block", metadata)

@@ -1,9 +1,10 @@
 //! One variable of a datastore, with all its arrays.
 
+use ziggurat_core::progress::Progress;
 use ziggurat_core::{Array, Error, Result, Variable};
 
 use crate::Aggregator;
-use crate::build::Target;
+use crate::build::{Target, build};
 
 /// A variable, its base and the levels of every aggregator.
 #[derive(Debug)]
@@ -70,8 +71,15 @@ impl Member {
         Ok(made)
     }
 
-    pub(crate) fn targets(&self) -> &[Target] {
-        &self.targets
+    /// Makes all levels of all aggregators.
+    pub(super) fn build(&self, progress: &dyn Progress) -> Result<()> {
+        build(
+            &self.base,
+            &self.variable,
+            &self.factors,
+            &self.targets,
+            progress,
+        )
     }
 
     fn target(&self, aggregator: Aggregator) -> Result<&Target> {

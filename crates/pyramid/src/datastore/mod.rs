@@ -10,6 +10,7 @@ mod open;
 mod options;
 mod read;
 mod rebuild;
+mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,10 +22,10 @@ use ziggurat_core::{Error, Region, Result, Variable};
 pub use chunk::{Chunk, ChunkData, Level};
 pub use member::Member;
 pub use options::{Factors, Levels, Options, Size};
-pub use read::{Bounds, Grid, Request};
+pub use read::{Grid, Request};
+pub use window::Bounds;
 
 use crate::Aggregator;
-use crate::build::build;
 
 /// A pyramid of variables in a store.
 ///
@@ -141,15 +142,9 @@ impl Datastore {
     /// If a superchunk cannot be read or written, or `progress` cancels.
     pub fn build(&self, progress: &dyn Progress) -> Result<()> {
         self.made.store(true, Ordering::Release);
-        self.members.iter().try_for_each(|member| {
-            build(
-                member.base(),
-                member.variable(),
-                member.factors(),
-                member.targets(),
-                progress,
-            )
-        })
+        self.members
+            .iter()
+            .try_for_each(|member| member.build(progress))
     }
 
     /// Regions of level 0 that were written since their levels were made, with their variable.
@@ -171,13 +166,7 @@ impl Datastore {
         let entries = dirty::entries(&*self.store)?;
         for member in &self.members {
             if entries.iter().any(|e| e.variable == member.variable().name) {
-                build(
-                    member.base(),
-                    member.variable(),
-                    member.factors(),
-                    member.targets(),
-                    progress,
-                )?;
+                member.build(progress)?;
             }
         }
         dirty::clear(&*self.store, &entries)

@@ -2,24 +2,12 @@
 
 use std::ops::Range;
 
-use ziggurat_core::{Affine, Array, Axis, Coordinate, Error, Region, Result, Variable};
+use ziggurat_core::{Array, Coordinate, Error, Region, Result, Variable};
 
+use super::window::{Bounds, Window, plane, precise};
 use super::{Datastore, Member};
 use crate::Aggregator;
 use crate::resample::{AxisMap, Method, default_fill, resample};
-
-/// A box in the coordinates of X and Y (of the CRS, or cells of level 0 where there is none).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
-    /// Western edge.
-    pub xmin: f64,
-    /// Southern edge (or first row).
-    pub ymin: f64,
-    /// Eastern edge.
-    pub xmax: f64,
-    /// Northern edge (or last row).
-    pub ymax: f64,
-}
 
 /// What is wanted of a variable. The default is all of level 0.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,7 +80,8 @@ fn best_level(member: &Member, request: &Request, levels: usize) -> Result<usize
         let cell = |d: usize| precise(member.factors()[d].saturating_pow(times));
         let slack = 1.0 + 1e-9;
         // Only a level of whole cells goes round the globe without a seam.
-        if window.wraps() && base.dims[x].size % member.factors()[x].saturating_pow(times) != 0 {
+        let group = member.factors()[x].saturating_pow(times);
+        if window.wraps() && !base.dims[x].size.is_multiple_of(group) {
             break;
         }
         if cell(x) > window.columns() / precise(columns) * slack
@@ -103,108 +92,6 @@ fn best_level(member: &Member, request: &Request, levels: usize) -> Result<usize
         best = level;
     }
     Ok(best)
-}
-
-/// The dimensions that make a plane: Y and X, or the last two.
-fn plane(variable: &Variable) -> Option<(usize, usize)> {
-    match (variable.axis(Axis::Y), variable.axis(Axis::X)) {
-        (Some(y), Some(x)) => Some((y, x)),
-        _ if variable.dims.len() >= 2 => Some((variable.dims.len() - 2, variable.dims.len() - 1)),
-        _ => None,
-    }
-}
-
-/// A window in cells of a variable: from `start` to `end`, in either direction.
-struct Window {
-    x: Range<f64>,
-    y: Range<f64>,
-    /// Whether column `width` is column 0 again.
-    periodic: bool,
-    width: f64,
-}
-
-impl Window {
-    fn new(variable: &Variable, (y, x): (usize, usize), bounds: Option<Bounds>) -> Result<Self> {
-        let (width, height) = (
-            precise(variable.dims[x].size),
-            precise(variable.dims[y].size),
-        );
-        let transform = variable
-            .transform
-            .unwrap_or(Affine([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]));
-        let Some(b) = bounds else {
-            return Ok(Self {
-                x: 0.0..width,
-                y: 0.0..height,
-                periodic: false,
-                width,
-            });
-        };
-        let refuse = |what: &str| Err(Error::caller("bbox", what));
-        if !transform.is_separable() {
-            return refuse("the grid is rotated; select by --index instead");
-        }
-        if !(b.xmin < b.xmax && b.ymin < b.ymax) {
-            return refuse("give XMIN,YMIN,XMAX,YMAX with XMIN < XMAX and YMIN < YMAX");
-        }
-        let corner = |x, y| {
-            transform
-                .invert(x, y)
-                .ok_or_else(|| Error::data(&variable.name, "its transform is degenerate"))
-        };
-        let ((x0, y0), (x1, y1)) = (corner(b.xmin, b.ymin)?, corner(b.xmax, b.ymax)?);
-        let mut window = Self {
-            x: x0.min(x1)..x0.max(x1),
-            y: y0.min(y1)..y0.max(y1),
-            periodic: goes_round(variable, x),
-            width,
-        };
-        if window.periodic {
-            // Whole turns change nothing.
-            let turns = (window.x.start / width).floor() * width;
-            window.x = window.x.start - turns..window.x.end - turns;
-        }
-        let outside = window.y.end <= 0.0 || window.y.start >= height;
-        if outside || (!window.periodic && (window.x.end <= 0.0 || window.x.start >= width)) {
-            let [x0, y0, x1, y1] = transform.bounds(width, height);
-            return refuse(&format!(
-                "it lies outside of the data, which covers {x0},{y0},{x1},{y1}"
-            ));
-        }
-        Ok(window)
-    }
-
-    /// Whether it crosses the seam between the last column and the first.
-    fn wraps(&self) -> bool {
-        self.periodic && self.x.end > self.width
-    }
-
-    fn columns(&self) -> f64 {
-        self.x.end - self.x.start
-    }
-
-    fn rows(&self) -> f64 {
-        self.y.end - self.y.start
-    }
-}
-
-/// Whether X is a longitude all around the globe.
-fn goes_round(variable: &Variable, x: usize) -> bool {
-    let Some(transform) = variable.transform else {
-        return false;
-    };
-    let units = variable.dims[x]
-        .attributes
-        .get("units")
-        .and_then(|u| u.as_str());
-    let degrees = units.is_some_and(|u| u.starts_with("degree"))
-        || variable
-            .crs
-            .as_ref()
-            .is_some_and(ziggurat_core::Crs::is_geographic);
-    let cell = transform.0[0].abs();
-    // Longitudes are often rounded: 4320 cells from 0 to 359.92 are one turn.
-    degrees && (cell * precise(variable.dims[x].size) - 360.0).abs() < cell / 2.0
 }
 
 /// What is read: index ranges of every dimension, and maps of the plane where cells change.
@@ -428,10 +315,4 @@ impl AxisPlan {
             _ => None,
         }
     }
-}
-
-/// Sizes and indices as floating point, exact below 2^53.
-#[allow(clippy::cast_precision_loss, reason = "sizes are below 2^53")]
-fn precise(n: u64) -> f64 {
-    n as f64
 }

@@ -12,15 +12,15 @@ use ziggurat::source::open as open_source;
 use super::args::Get;
 use super::parse;
 
-pub(super) fn run(args: Get) -> Result<()> {
+pub(super) fn run(args: &Get) -> Result<()> {
     let options = Options {
         colormap: args.colormap.unwrap_or_default(),
         range: args.range,
         unpack: args.unpack,
     };
     let grid = match Target::find(&args.path)? {
-        Target::Datastore(target) => from_datastore(&args, target)?,
-        Target::Foreign(path) => from_source(&args, &path)?,
+        Target::Datastore(target) => from_datastore(args, &target)?,
+        Target::Foreign(path) => from_source(args, &path)?,
     };
     let image = Image {
         variable: &grid.variable,
@@ -137,7 +137,7 @@ impl Place {
     }
 }
 
-fn from_datastore(args: &Get, place: Place) -> Result<Grid> {
+fn from_datastore(args: &Get, place: &Place) -> Result<Grid> {
     let named = place.named()?;
     let level = args.level.or(named.level);
     let aggregator = args.aggregate.or(named.aggregator);

@@ -16,7 +16,9 @@ pub(super) fn run(args: &Info) -> Result<()> {
     if args.json {
         return print(&info.to_string());
     }
-    text(&info).lines().try_for_each(print)
+    super::table::lines(&info)
+        .iter()
+        .try_for_each(|line| print(line))
 }
 
 fn describe(datastore: &Datastore) -> Result<Value> {
@@ -119,104 +121,7 @@ fn level(number: usize, array: &Array) -> Result<Value> {
     }))
 }
 
-/// The same for people.
-fn text(info: &Value) -> String {
-    let mut out = format!("{}\n", plain(&info["store"]));
-    let list = |v: &Value| v.as_array().cloned().unwrap_or_default();
-    for variable in list(&info["variables"]) {
-        let names: Vec<String> = list(&variable["dimensions"])
-            .iter()
-            .map(|d| plain(&d["name"]))
-            .collect();
-        out += &format!(
-            "\n{} ({}) {}",
-            plain(&variable["name"]),
-            names.join(", "),
-            plain(&variable["data_type"])
-        );
-        if let Some(units) = variable["attributes"]["units"].as_str() {
-            out += &format!(" [{units}]");
-        }
-        out += &format!(", fill {}\n", plain(&variable["fill_value"]));
-        for dim in list(&variable["dimensions"]) {
-            out += &format!("  {:<12}{:>10}", plain(&dim["name"]), plain(&dim["size"]));
-            if !dim["first"].is_null() {
-                let units = dim["units"].as_str().unwrap_or_default();
-                let units = if dim["axis"] == "T" { "" } else { units };
-                out += &format!(
-                    "   {} .. {} {units}",
-                    plain(&dim["first"]),
-                    plain(&dim["last"])
-                );
-            }
-            out = out.trim_end().to_owned() + "\n";
-        }
-        if let Some(crs) = variable["crs"].as_str() {
-            out += &format!("  crs         {}\n", crs.split('[').next().unwrap_or(crs));
-        }
-        if let Some(bbox) = variable["bbox"].as_array() {
-            let edges: Vec<String> = bbox.iter().map(plain).collect();
-            out += &format!("  bbox        {}\n", edges.join(", "));
-        }
-        if variable["extent"].is_null() {
-            out += "  extent      empty\n";
-        }
-        out += &levels(&variable["levels"]);
-        for (name, aggregate) in variable["aggregates"].as_object().into_iter().flatten() {
-            out += &format!("  {name}\n{}", levels(aggregate));
-        }
-    }
-    let names: Vec<String> = list(&info["aggregators"]).iter().map(plain).collect();
-    out += &format!("\naggregators {}\n", names.join(", "));
-    match list(&info["stale"]).len() {
-        0 => out += "levels      up to date\n",
-        n => out += &format!("levels      behind {n} writes; run `ziggurat refresh`\n"),
-    }
-    out
-}
-
-fn levels(levels: &Value) -> String {
-    let mut out = format!(
-        "  {:>5}  {:<22}{:<18}{:<18}{:<18}{:<20}{:>11}  {:>5}\n",
-        "level", "shape", "block", "chunk", "superchunk", "codec", "stored", "ratio"
-    );
-    let shape = |v: &Value| {
-        let sizes: Vec<String> = v.as_array().into_iter().flatten().map(plain).collect();
-        sizes.join("x")
-    };
-    for level in levels.as_array().into_iter().flatten() {
-        out += &format!(
-            "  {:>5}  {:<22}{:<18}{:<18}{:<18}{:<20}{:>11}  {:>5}\n",
-            plain(&level["level"]),
-            shape(&level["shape"]),
-            shape(&level["block"]),
-            shape(&level["chunk"]),
-            shape(&level["superchunk"]),
-            plain(&level["codec"]),
-            bytes(level["stored_bytes"].as_u64().unwrap_or(0)),
-            plain(&level["ratio"]),
-        );
-    }
-    out
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => "-".into(),
-        Value::String(s) => s.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn bytes(n: u64) -> String {
-    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    match units.iter().find(|(size, _)| n >= *size) {
-        Some((size, unit)) => format!("{:.1} {unit}", float(n) / float(*size)),
-        None => format!("{n} B"),
-    }
-}
-
 #[allow(clippy::cast_precision_loss, reason = "sizes for people")]
-fn float(n: u64) -> f64 {
+pub(super) fn float(n: u64) -> f64 {
     n as f64
 }

@@ -8,6 +8,7 @@ mod import;
 mod info;
 mod parse;
 mod progress;
+mod table;
 
 use std::error::Error as _;
 use std::io::Write;
@@ -34,7 +35,7 @@ pub(crate) fn main() -> ExitCode {
             Command::Build(a) => build::build(&a, &bars),
             Command::Refresh(a) => build::refresh(&a, &bars),
             Command::Info(a) => info::run(&a),
-            Command::Get(a) => get::run(a),
+            Command::Get(a) => get::run(&a),
             Command::Digest(a) => return digest::run(&a),
         }
         .map(|()| ExitCode::SUCCESS)
@@ -54,7 +55,8 @@ fn fail(error: &Error) -> ExitCode {
     let mut text = format!("ziggurat: {error}");
     let mut cause = error.source();
     while let Some(e) = cause {
-        text.push_str(&format!(": {e}"));
+        text += ": ";
+        text += &e.to_string();
         cause = e.source();
     }
     // Nobody is left to tell if even this cannot be written.

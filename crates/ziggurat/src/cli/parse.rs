@@ -122,12 +122,11 @@ pub(super) fn index(text: &str) -> Option<(String, Option<u64>, Option<u64>)> {
         "" => Some(None),
         n => n.parse().ok().map(Some),
     };
-    let (from, to) = match range.split_once(':') {
-        Some((from, to)) => (end(from)?, end(to)?),
-        None => {
-            let at: u64 = range.trim().parse().ok()?;
-            (Some(at), Some(at.checked_add(1)?))
-        }
+    let (from, to) = if let Some((from, to)) = range.split_once(':') {
+        (end(from)?, end(to)?)
+    } else {
+        let at: u64 = range.trim().parse().ok()?;
+        (Some(at), Some(at.checked_add(1)?))
     };
     Some((name.trim().to_owned(), from, to))
 }

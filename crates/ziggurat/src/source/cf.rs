@@ -1,6 +1,6 @@
 //! The CF conventions: from named arrays with attributes to variables that know their place.
 //!
-//! NetCDF files and Zarr groups hold the same thing, arrays that refer to each other by name; this
+//! `NetCDF` files and Zarr groups hold the same thing, arrays that refer to each other by name; this
 //! module tells the roles apart. A one-dimensional array named as its dimension is the coordinate
 //! of that dimension, the arrays that `bounds` and `grid_mapping` name are neither, and what is
 //! left are the variables. See <https://cfconventions.org>.
@@ -94,13 +94,10 @@ impl Interpreted {
             .iter()
             .map(|(n, w)| format!("{n}: {w}"))
             .collect();
-        let what = match why.is_empty() {
-            true => "it holds no gridded variable".to_owned(),
-            false => format!(
-                "it holds no gridded variable that can be read ({})",
-                why.join("; ")
-            ),
-        };
+        let mut what = "it holds no gridded variable that can be read".to_owned();
+        if !why.is_empty() {
+            what = format!("{what} ({})", why.join("; "));
+        }
         Err(Error::unsupported(place, what))
     }
 }
@@ -158,3 +155,6 @@ pub(crate) fn interpret(place: &str, arrays: &[Array], read: Read<'_>) -> Result
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! NetCDF files as sources: classic, 64-bit offset, CDF-5 and NetCDF-4 (HDF5).
+//! `NetCDF` files as sources: classic, 64-bit offset, CDF-5 and NetCDF-4 (HDF5).
 
 use std::fs::File;
 use std::io::Read as _;
@@ -14,13 +14,13 @@ use super::{Source, strips};
 mod attributes;
 mod error;
 
-/// Whether a file that starts with `header` (8 bytes are enough) is NetCDF, or HDF5 that may be.
+/// Whether a file that starts with `header` (8 bytes are enough) is `NetCDF`, or HDF5 that may be.
 #[must_use]
 pub fn is_netcdf(header: &[u8]) -> bool {
     matches!(header, [b'C', b'D', b'F', 1 | 2 | 5, ..]) || header.starts_with(b"\x89HDF\r\n\x1a\n")
 }
 
-/// The gridded variables of a NetCDF file, interpreted by the CF conventions.
+/// The gridded variables of a `NetCDF` file, interpreted by the CF conventions.
 ///
 /// Values are as stored: packed values stay packed, and `scale_factor` and `add_offset` are among
 /// the attributes. Variables in groups are named `group/name`. Variables that are no numbers

@@ -56,9 +56,11 @@ impl Selected {
         };
         let mut picks = Vec::new();
         let mut variables = Vec::new();
+        // Variables of NetCDF groups are called group/name, which no array can be.
+        let array_name = |name: &str| name.replace('/', "_");
         let every = || {
             all.iter()
-                .map(|v| (v.name.clone(), v.name.clone()))
+                .map(|v| (array_name(&v.name), v.name.clone()))
                 .collect()
         };
         let wanted: Vec<(String, String)> = match choice.variables.is_empty() {

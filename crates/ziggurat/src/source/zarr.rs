@@ -68,7 +68,7 @@ impl ZarrSource {
         }
         let read = |i: usize| match &stored[i] {
             Some(array) => array.read_all(&place),
-            None => Err(Error::unsupported(&place, format!("{}", described[i].path))),
+            None => Err(Error::unsupported(&place, described[i].path.as_str())),
         };
         let mut found = cf::interpret(&place, &described, &read)?.check(&place)?;
         for (variable, &i) in found.variables.iter_mut().zip(&found.arrays) {
@@ -81,6 +81,11 @@ impl ZarrSource {
             };
             if let Some(name) = &tree.arrays[i].name {
                 variable.name.clone_from(name);
+            }
+        }
+        for (name, _) in &mut found.skipped {
+            if let Some(short) = name.strip_prefix(&tree.level) {
+                *name = short.to_owned();
             }
         }
         let arrays = found

@@ -14,21 +14,23 @@ pub(crate) enum Values {
 }
 
 /// Values of the native-endian `bytes` of `element`s; `None` for complex numbers.
-#[allow(clippy::cast_precision_loss, reason = "only beyond 2^63")]
 pub(crate) fn values(bytes: &[u8], element: ElementType) -> Option<Values> {
-    let scalars: Vec<Scalar> = bytes
-        .chunks_exact(element.size())
-        .map(|b| Scalar::from_element(b, element))
-        .collect::<Option<_>>()?;
-    let integers = scalars.iter().map(|s| match *s {
-        Scalar::Int(v) => Some(v),
-        Scalar::UInt(v) => i64::try_from(v).ok(),
-        Scalar::Float(_) => None,
-    });
-    Some(match integers.collect::<Option<_>>() {
-        Some(v) if !element.is_float() => Values::Int(v),
-        _ => Values::Float(scalars.into_iter().map(Scalar::as_f64).collect()),
-    })
+    let scalars = || {
+        let elements = bytes.chunks_exact(element.size());
+        elements.map(|b| Scalar::from_element(b, element))
+    };
+    if !element.is_float() {
+        let integer = |s: Option<Scalar>| match s? {
+            Scalar::Int(v) => Some(v),
+            Scalar::UInt(v) => i64::try_from(v).ok(),
+            Scalar::Float(_) => None,
+        };
+        if let Some(v) = scalars().map(integer).collect() {
+            return Some(Values::Int(v));
+        }
+    }
+    let floats = scalars().map(|s| s.map(Scalar::as_f64));
+    floats.collect::<Option<_>>().map(Values::Float)
 }
 
 /// Coordinates along `axis` from `values` that were stored as `element`.
@@ -57,7 +59,7 @@ fn equidistant(values: &[i64]) -> Option<Coordinate> {
         .windows(2)
         .all(|w| w[1].checked_sub(w[0]) == Some(step));
     let exact = |v: i64| v.unsigned_abs() < 1 << 53;
-    (even && step != 0 && exact(first) && exact(step)).then(|| Coordinate::Regular {
+    (even && step != 0 && exact(first) && exact(step)).then_some(Coordinate::Regular {
         origin: first as f64,
         step: step as f64,
     })
@@ -92,22 +94,21 @@ fn regular(values: &[f64], element: ElementType, spatial: bool) -> Option<Coordi
     let step = (meant(values[last]) - origin) / last as f64;
     let largest = values.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
     let rounding = ULPS * epsilon * largest;
-    let tolerance = if spatial {
-        rounding.max(1e-6 * step.abs())
-    } else {
-        rounding
-    };
     // Values so coarse that a quarter of a step is lost in them prove nothing.
-    if !step.is_finite() || tolerance >= step.abs() / 4.0 {
+    if !step.is_finite() || rounding >= step.abs() / 4.0 {
         return None;
     }
-    let fits = |step: f64| {
+    let fits = |step: f64, tolerance: f64| {
         let off = |(i, v): (usize, &f64)| (origin + i as f64 * step - v).abs();
         values.iter().enumerate().all(|v| off(v) <= tolerance)
     };
     // The mean step carries rounding errors: the round number next to it is the likelier one.
     let round = format!("{step:.*e}", digits - 1).parse().unwrap_or(step);
-    let step = [round, step].into_iter().find(|&s| fits(s))?;
+    let cut = if spatial { 1e-6 * step.abs() } else { 0.0 };
+    let (step, _) = [rounding, cut]
+        .into_iter()
+        .flat_map(|tolerance| [(round, tolerance), (step, tolerance)])
+        .find(|&(step, tolerance)| fits(step, tolerance))?;
     Some(Coordinate::Regular { origin, step })
 }
 
@@ -153,7 +154,13 @@ mod tests {
     #[test]
     fn single_precision_is_read_as_the_decimals_it_was_made_from() {
         let stored: Vec<f64> = (0..3600)
-            .map(|i| f64::from((-179.95 + f64::from(i) * 0.1) as f32))
+            .map(|i| {
+                f64::from(
+                    format!("{:.2}", -179.95 + f64::from(i) * 0.1)
+                        .parse::<f32>()
+                        .unwrap(),
+                )
+            })
             .collect();
         let Coordinate::Regular { origin, step } = of(&stored, ElementType::Float32, Axis::X)
         else {

@@ -1,6 +1,6 @@
 //! Coordinate reference systems and affine maps as attributes declare them.
 //!
-//! Understood are CF (`crs_wkt`), GDAL's NetCDF and Zarr drivers (`spatial_ref`, `GeoTransform`,
+//! Understood are CF (`crs_wkt`), GDAL's `NetCDF` and Zarr drivers (`spatial_ref`, `GeoTransform`,
 //! `_CRS`), rioxarray, the `proj:` and `spatial:` Zarr conventions, and the usual ways to write an
 //! EPSG code.
 
@@ -49,6 +49,10 @@ pub(crate) fn crs(attributes: &Attributes) -> Option<Crs> {
 }
 
 /// The affine map that GDAL's `GeoTransform` or `spatial:transform` declares.
+#[allow(
+    clippy::many_single_char_names,
+    reason = "the six numbers have these names"
+)]
 pub(crate) fn affine(attributes: &Attributes) -> Option<Affine> {
     if let Some(geotransform) = text(attributes, "GeoTransform") {
         let numbers: Vec<f64> = geotransform
@@ -63,8 +67,8 @@ pub(crate) fn affine(attributes: &Attributes) -> Option<Affine> {
     let [a, b, mut c, d, e, mut f] = <[f64; 6]>::try_from(numbers).ok()?;
     if text(attributes, "spatial:registration") == Some("node") {
         // The map is to the nodes, which are the centres of our cells.
-        c -= (a + b) / 2.0;
-        f -= (d + e) / 2.0;
+        c -= f64::midpoint(a, b);
+        f -= f64::midpoint(d, e);
     }
     Some(Affine([a, b, c, d, e, f]))
 }

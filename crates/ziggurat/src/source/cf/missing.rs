@@ -114,7 +114,7 @@ mod tests {
         // base64.standard_b64encode(struct.pack("<d", -9999.0))
         let cases = [
             (
-                json!({"_FillValue": "AAAAAACHw8A="}),
+                json!({"_FillValue": "AAAAAICHw8A="}),
                 T::Float32,
                 None,
                 Some(Scalar::Float(-9999.0)),

@@ -1,6 +1,6 @@
 //! One array, and what the arrays around it say about it, as a [`Variable`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use serde_json::Value;
 use ziggurat_core::{
@@ -12,7 +12,7 @@ use super::dataset::{Dataset, words};
 use super::{Array, Kind, Raw, Read, axis, crs, missing, number, text};
 
 /// Longest coordinate that is read; longer dimensions have their coordinates computed or none.
-const MAX_COORDINATE: u64 = 1 << 27;
+const MAX_COORDINATE: u64 = 1 << 26;
 
 /// A coordinate variable once it is read.
 pub(super) struct Known {
@@ -39,10 +39,10 @@ impl Dataset<'_> {
         for (name, size) in &array.dims {
             let mut dim = Dimension::new(name, *size, axis::axis(name, &Attributes::new()));
             if let Some(i) = self.coordinate_of(name, array) {
-                if !cache.contains_key(&i) {
-                    cache.insert(i, self.read(i, read)?);
-                }
-                let known = &cache[&i];
+                let known = match cache.entry(i) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.read(i, read)?),
+                };
                 dim.axis = known.axis;
                 dim.coordinate.clone_from(&known.coordinate);
                 dim.attributes.clone_from(&known.attributes);
@@ -143,6 +143,10 @@ impl Dataset<'_> {
 
     /// The affine map of the X and Y dimensions, which get coordinates from it if they have none.
     #[allow(clippy::cast_precision_loss, reason = "sizes are far below 2^53")]
+    #[allow(
+        clippy::many_single_char_names,
+        reason = "the six numbers have these names"
+    )]
     fn place_on_map(&self, array: &Array, dims: &mut [Dimension]) -> Option<Affine> {
         let x = dims.iter().position(|d| d.axis == Axis::X)?;
         let y = dims.iter().position(|d| d.axis == Axis::Y)?;
@@ -231,10 +235,11 @@ impl Dataset<'_> {
                     found.is_some_and(|i| !self.helpers.contains(&i))
                 })
                 .collect();
-            match kept.is_empty() {
-                true => attributes.remove("coordinates"),
-                false => attributes.insert("coordinates".to_owned(), kept.join(" ").into()),
-            };
+            if kept.is_empty() {
+                attributes.remove("coordinates");
+            } else {
+                attributes.insert("coordinates".to_owned(), kept.join(" ").into());
+            }
         }
         attributes.remove("_FillValue");
         let second = attributes.remove("missing_value").filter(|v| {

@@ -1,4 +1,4 @@
-//! NetCDF attributes as JSON.
+//! `NetCDF` attributes as JSON.
 
 use netcdf_reader::{NcAttrValue, NcAttribute};
 use serde_json::{Number, Value};

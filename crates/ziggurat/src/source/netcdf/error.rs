@@ -1,4 +1,4 @@
-//! Errors of the NetCDF reader, sorted by who can mend them.
+//! Errors of the `NetCDF` reader, sorted by who can mend them.
 
 use netcdf_reader::Error as Nc;
 use ziggurat_core::Error;

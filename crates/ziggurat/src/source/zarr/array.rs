@@ -63,7 +63,7 @@ pub(super) fn describe(
             return Ok((described, None));
         }
     };
-    described.attributes = array.attributes().clone();
+    described.attributes.clone_from(array.attributes());
     described.dims = named_dims(&array, node);
     let known = kind(&array, &mut described.attributes).and_then(|kind| {
         let (outer, inner) = chunk_shapes(&array, kind)?;
@@ -248,11 +248,21 @@ impl Stored {
         let whole = Region::whole(self.array.shape());
         Ok(match self.kind {
             StoredKind::Number(_) => Raw::Bytes(self.read(&whole, place)?),
-            StoredKind::Text => Raw::Text(self.retrieve(&whole, place)?),
+            StoredKind::Text => Raw::Text(self.read_text(&whole, place)?),
             StoredKind::Utf32(size) => {
                 let bytes = self.read(&whole, place)?;
                 Raw::Text(bytes.chunks_exact(size.max(4)).map(utf32).collect())
             }
+        })
+    }
+
+    /// Text of `region`.
+    fn read_text(&self, region: &Region, place: &str) -> Result<Vec<String>> {
+        // zarrs 0.23 slices by the lengths that a vlen-utf8 chunk claims, and panics if they lie.
+        let read = std::panic::AssertUnwindSafe(|| self.retrieve(region, place));
+        std::panic::catch_unwind(read).unwrap_or_else(|_| {
+            let what = format!("the text of /{} is damaged; obtain it again", self.path);
+            Err(Error::data(place, what))
         })
     }
 

@@ -19,7 +19,7 @@ pub(super) fn boxes(
     let mut keys = Vec::new();
     list(
         &root.join(&stored.path),
-        String::new(),
+        "",
         variable.dims.len() + 1,
         &mut keys,
     )?;
@@ -65,7 +65,7 @@ fn absent_is_missing(stored: &Stored, variable: &Variable) -> bool {
 }
 
 /// Appends the paths of all files below `directory`, relative to it and with slashes.
-fn list(directory: &Path, prefix: String, depth: usize, keys: &mut Vec<String>) -> Result<()> {
+fn list(directory: &Path, prefix: &str, depth: usize, keys: &mut Vec<String>) -> Result<()> {
     let io = |e| Error::io(directory, "list the chunks", e);
     for entry in std::fs::read_dir(directory).map_err(io)? {
         let entry = entry.map_err(io)?;
@@ -76,7 +76,7 @@ fn list(directory: &Path, prefix: String, depth: usize, keys: &mut Vec<String>) 
         if !entry.file_type().map_err(io)?.is_dir() {
             keys.push(path);
         } else if depth > 0 {
-            list(&entry.path(), path + "/", depth - 1, keys)?;
+            list(&entry.path(), &(path + "/"), depth - 1, keys)?;
         }
     }
     Ok(())

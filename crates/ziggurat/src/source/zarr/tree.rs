@@ -110,7 +110,9 @@ impl Walker<'_> {
                 self.place
             );
         }
-        arrays.iter().for_each(|array| self.push(array, &inherited));
+        for array in &arrays {
+            self.push(array, &inherited);
+        }
         Ok(())
     }
 
