@@ -105,8 +105,16 @@ pub(crate) fn expected(case: &Case, aggregator: Aggregator, level: usize) -> Vec
     let packed = case.variable.attributes.contains_key("scale_factor");
     let missing = case.fill();
     let falling = packed; // The scale of packed cases is negative.
+    // The type of a count has room for as many cells as the factors of all levels make.
+    let most: u64 = case
+        .factors
+        .iter()
+        .map(|f| f.pow(case.levels() as u32))
+        .product();
+    let wide = most > u64::from(u32::MAX);
     let cell = |group: &Group| -> Vec<u8> {
         match aggregator {
+            Aggregator::Count if wide => group.count.to_ne_bytes().to_vec(),
             Aggregator::Count => (group.count as u32).to_ne_bytes().to_vec(),
             Aggregator::Nearest => group.first.clone(),
             Aggregator::Sum if packed || element.is_float() || case.variable.nodata.is_some() => {
