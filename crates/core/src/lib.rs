@@ -1,4 +1,12 @@
 //! The base of ziggurat: stores, superchunks of blocks, dimensions and conventions.
+//!
+//! * [`store`]: keys to bytes. Fetching is asynchronous and knows no format.
+//! * [`Array`], [`layout`], [`shard`], [`codec`]: elements by region, in superchunks that are Zarr
+//!   shards, of blocks that are decoded alone. Decoding knows no store.
+//! * [`Variable`], [`Dimension`], [`Affine`], [`Crs`], [`time`]: what an array means.
+//! * [`conventions`], [`hierarchy`]: the attributes and documents that say it to other readers.
+//!
+//! Nothing here knows an aggregator or a file format other than Zarr.
 
 mod affine;
 mod array;

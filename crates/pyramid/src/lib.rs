@@ -1,4 +1,8 @@
 //! Levels, aggregators and retrievers.
+//!
+//! A [`Datastore`] is a pyramid of variables: level 0 is the base, and an [`Aggregator`] makes each
+//! cell of a coarser level from the base cells that it stands for. [`Datastore::read`] retrieves a
+//! window at the resolution that is asked, from the level that suits it best.
 
 mod aggregate;
 mod build;

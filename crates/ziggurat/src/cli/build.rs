@@ -15,9 +15,12 @@ pub(super) fn build(args: &Build, bars: &Bars) -> Result<()> {
         };
         datastore.replan(args.levels, &aggregators)?;
     }
+    bars.catch_interrupts();
     datastore.rebuild(bars)
 }
 
 pub(super) fn refresh(args: &Store, bars: &Bars) -> Result<()> {
-    open(&args.store)?.refresh(bars)
+    let datastore = open(&args.store)?;
+    bars.catch_interrupts();
+    datastore.refresh(bars)
 }

@@ -36,5 +36,6 @@ pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
         unsharded: args.layout == LayoutName::Unsharded,
         codec: args.codec,
     };
+    bars.catch_interrupts();
     import(&*source, &args.store, &options, args.overwrite, bars)
 }

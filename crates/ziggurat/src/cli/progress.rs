@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ziggurat::core::progress::Progress;
 
-/// One bar at a time, drawn on standard error if that is a terminal; Ctrl-C asks to stop.
+/// One bar at a time, drawn on standard error if that is a terminal.
 #[derive(Debug)]
 pub(crate) struct Bars {
     bar: Mutex<Option<ProgressBar>>,
@@ -16,22 +16,26 @@ pub(crate) struct Bars {
 }
 
 impl Bars {
-    /// Also takes over Ctrl-C: the first stops the work in order, the second at once.
+    /// Bars that draw nothing if `quiet`.
     pub(crate) fn new(quiet: bool) -> Self {
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&cancelled);
+        Self {
+            bar: Mutex::default(),
+            quiet,
+            cancelled: Arc::default(),
+        }
+    }
+
+    /// Takes over Ctrl-C, for work that has to be undone: the first stops it in order, the second
+    /// ends the program at once.
+    pub(crate) fn catch_interrupts(&self) {
+        let seen = Arc::clone(&self.cancelled);
         let handler = move || {
             if seen.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
             }
         };
-        // Without a handler the system stops the program, which the store survives too.
+        // Without a handler the system stops the program, which a store survives too.
         let _ = ctrlc::set_handler(handler);
-        Self {
-            bar: Mutex::default(),
-            quiet,
-            cancelled,
-        }
     }
 
     /// Removes what is drawn.
