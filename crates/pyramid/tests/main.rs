@@ -7,5 +7,15 @@
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
+    clippy::float_cmp,
+    clippy::needless_range_loop,
     reason = "tests"
 )]
+
+mod failures;
+mod levels;
+mod navigation;
+mod reading;
+mod rebuilding;
+mod reference;
+mod support;

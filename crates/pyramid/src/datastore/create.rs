@@ -266,7 +266,7 @@ fn check_variables(place: &str, variables: &[Variable]) -> Result<()> {
 }
 
 /// The rules of Zarr for node names, and none of the names of this layout.
-fn check_name(place: &str, name: &str) -> Result<()> {
+pub(super) fn check_name(place: &str, name: &str) -> Result<()> {
     let only_periods = name.chars().all(|c| c == '.');
     let reserved = ["zarr.json", "spatial_ref", "agg"].contains(&name);
     if only_periods || reserved || name.contains('/') || name.starts_with("__") {

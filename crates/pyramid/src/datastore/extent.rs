@@ -1,16 +1,18 @@
 //! The extent that really holds data, found by walking the pyramid.
 
-use ziggurat_core::{Region, Result};
+use ziggurat_core::{Region, Result, Variable};
 
 use super::{Chunk, Datastore};
+use crate::Aggregator;
+use crate::aggregate::may_be_missing;
 
 impl Datastore {
     /// The smallest box of chunks of level 0 that holds all stored chunks; `None` if there are none.
     ///
     /// From an arbitrary chunk the walk goes up to the top and down again through existing chunks,
     /// leaving out those that cannot enlarge the box. Levels are not trusted where they are behind
-    /// their base, and where a cell that is not missing may look so (a mean of integers may equal
-    /// the nodata value): then the base itself is listed.
+    /// their base, and where a cell that is not missing may look so (a mean may equal the nodata
+    /// value, the nearest cell may be missing): then the base itself is listed.
     ///
     /// # Errors
     /// If a level cannot be read.
@@ -20,7 +22,7 @@ impl Datastore {
         };
         let mut found = any.region();
         let stale = self.stale()?.iter().any(|(name, _)| name == variable);
-        if stale || !self.member(variable)?.variable().element.is_float() {
+        if stale || !self.shows_what_is_there(self.member(variable)?.variable()) {
             for chunk in self.iter_meaningful_chunks(variable)? {
                 found = hull(&found, &chunk.region());
             }
@@ -35,6 +37,16 @@ impl Datastore {
             descend(&chunk, &mut found)?;
         }
         Ok(Some(found))
+    }
+
+    /// Whether a cell of a level is missing only where all base cells that it stands for are.
+    fn shows_what_is_there(&self, variable: &Variable) -> bool {
+        let nan = variable.nodata.is_none_or(|n| n.as_f64().is_nan());
+        match self.aggregators.first() {
+            Some(Aggregator::Min | Aggregator::Max) => may_be_missing(variable),
+            Some(Aggregator::Mean) => variable.element.is_float() && nan,
+            _ => false,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use ziggurat_core::{
     conventions, element,
 };
 
-use super::create::{array_path, cells_at_top};
+use super::create::{array_path, cells_at_top, check_name};
 use super::documents::VERSION;
 use super::{Datastore, Member};
 use crate::Aggregator;
@@ -91,6 +91,8 @@ impl Manifest<'_> {
         levels: usize,
         aggregators: &[Aggregator],
     ) -> Result<Member> {
+        // Names become paths: none may lead out of the store.
+        check_name(self.place, name).map_err(|e| self.fault(e))?;
         let base = Array::open(Arc::clone(store), &array_path(None, 0, name))?;
         let factors: Option<Vec<u64>> = entry["factors"]
             .as_array()
@@ -133,6 +135,7 @@ fn describe(store: &Arc<dyn Store>, base: &Array, name: &str, axes: &[Axis]) -> 
             .cloned()
             .flatten()
             .unwrap_or_else(|| format!("dim_{d}"));
+        check_name(&base.place(), &name).map_err(|e| Error::data(base.place(), e.to_string()))?;
         let mut dim = Dimension::new(name, size, axis);
         read_coordinate(store, &mut dim)?;
         dims.push(dim);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ziggurat_core::{Array, Coordinate, Error, Region, Result, Variable};
 
-use super::window::{Bounds, Window, plane, precise};
+use super::window::{Bounds, Window, period, plane, precise};
 use super::{Datastore, Member};
 use crate::Aggregator;
 use crate::resample::{AxisMap, Method, default_fill, resample};
@@ -54,7 +54,7 @@ impl Datastore {
         };
         let array = member.array(request.aggregator, level)?;
         let meaning = member.variable_at(request.aggregator, level)?;
-        let selection = Selection::new(array, &meaning, request)?;
+        let selection = Selection::new(array, (member, level), &meaning, request)?;
         let (variable, bytes) = selection.read(array, &meaning, request.method)?;
         Ok(Grid {
             variable,
@@ -73,7 +73,7 @@ fn best_level(member: &Member, request: &Request, levels: usize) -> Result<usize
     let Some((y, x)) = plane(base) else {
         return Ok(0);
     };
-    let window = Window::new(base, (y, x), request.bounds)?;
+    let window = Window::new(base, (y, x), request.bounds, period(base, x, 1))?;
     let mut best = 0;
     for level in 1..=levels {
         let times = u32::try_from(level).unwrap_or(u32::MAX);
@@ -109,7 +109,12 @@ struct AxisPlan {
 }
 
 impl Selection {
-    fn new(array: &Array, meaning: &Variable, request: &Request) -> Result<Self> {
+    fn new(
+        array: &Array,
+        (member, level): (&Member, usize),
+        meaning: &Variable,
+        request: &Request,
+    ) -> Result<Self> {
         let mut region = Region::whole(array.shape());
         let planar = plane(meaning).filter(|_| request.bounds.is_some() || request.shape.is_some());
         for (name, range) in &request.ranges {
@@ -144,7 +149,21 @@ impl Selection {
                 plane: None,
             });
         };
-        let window = Window::new(meaning, (y, x), request.bounds)?;
+        let times = u32::try_from(level).unwrap_or(u32::MAX);
+        let turn = period(
+            member.variable(),
+            x,
+            member.factors()[x].saturating_pow(times),
+        );
+        let window = Window::new(meaning, (y, x), request.bounds, turn)?;
+        if window.wraps() && !window.is_periodic() {
+            let what = format!(
+                "it crosses the seam of the globe, where level {level} has only a part of a cell; \
+                 read a finer level, or both sides"
+            );
+            return Err(Error::caller("bbox", what));
+        }
+        let periodic = window.is_periodic();
         let (height, width) = (precise(region.shape[y]), precise(region.shape[x]));
         let axes = match request.shape {
             Some((rows, columns)) if rows == 0 || columns == 0 => {
@@ -152,11 +171,11 @@ impl Selection {
             }
             Some((rows, columns)) => [
                 AxisPlan::resampled(&window.y, rows, false),
-                AxisPlan::resampled(&window.x, columns, window.periodic),
+                AxisPlan::resampled(&window.x, columns, periodic),
             ],
             None => [
                 AxisPlan::snapped(&window.y, height, false),
-                AxisPlan::snapped(&window.x, width, window.periodic),
+                AxisPlan::snapped(&window.x, width, periodic),
             ],
         };
         Ok(Self {
@@ -271,13 +290,13 @@ impl AxisPlan {
         reason = "clamped to the size of the level"
     )]
     fn snapped(window: &Range<f64>, size: f64, periodic: bool) -> Self {
-        let most = if periodic {
-            window.start.floor() + size
-        } else {
-            size
-        };
-        let start = window.start.round().clamp(0.0, (size - 1.0).max(0.0));
-        let end = window.end.round().clamp(start + 1.0, most.max(start + 1.0));
+        let (mut start, mut end) = (window.start.round(), window.end.round());
+        if periodic && start >= size {
+            (start, end) = (start - size, end - size);
+        }
+        let start = start.clamp(0.0, (size - 1.0).max(0.0));
+        let most = if periodic { start + size } else { size };
+        let end = end.clamp(start + 1.0, most.max(start + 1.0));
         Self {
             start,
             step: 1.0,

@@ -30,16 +30,19 @@ pub(super) fn plane(variable: &Variable) -> Option<(usize, usize)> {
 pub(super) struct Window {
     pub(super) x: Range<f64>,
     pub(super) y: Range<f64>,
-    /// Whether column `width` is column 0 again.
-    pub(super) periodic: bool,
+    /// Columns after which the globe begins anew, where X goes round it: not whole at levels that
+    /// end with a part of a cell.
+    period: Option<f64>,
     width: f64,
 }
 
 impl Window {
+    /// The window `bounds` of `variable`, whose `period` in X is that of [`period`].
     pub(super) fn new(
         variable: &Variable,
         (y, x): (usize, usize),
         bounds: Option<Bounds>,
+        period: Option<f64>,
     ) -> Result<Self> {
         let (width, height) = (
             precise(variable.dims[x].size),
@@ -52,7 +55,7 @@ impl Window {
             return Ok(Self {
                 x: 0.0..width,
                 y: 0.0..height,
-                periodic: false,
+                period: None,
                 width,
             });
         };
@@ -72,16 +75,16 @@ impl Window {
         let mut window = Self {
             x: x0.min(x1)..x0.max(x1),
             y: y0.min(y1)..y0.max(y1),
-            periodic: goes_round(variable, x),
+            period,
             width,
         };
-        if window.periodic {
+        if let Some(period) = period {
             // Whole turns change nothing.
-            let turns = (window.x.start / width).floor() * width;
+            let turns = (window.x.start / period).floor() * period;
             window.x = window.x.start - turns..window.x.end - turns;
         }
         let outside = window.y.end <= 0.0 || window.y.start >= height;
-        if outside || (!window.periodic && (window.x.end <= 0.0 || window.x.start >= width)) {
+        if outside || (period.is_none() && (window.x.end <= 0.0 || window.x.start >= width)) {
             let [x0, y0, x1, y1] = transform.bounds(width, height);
             return refuse(&format!(
                 "it lies outside of the data, which covers {x0},{y0},{x1},{y1}"
@@ -92,7 +95,13 @@ impl Window {
 
     /// Whether it crosses the seam between the last column and the first.
     pub(super) fn wraps(&self) -> bool {
-        self.periodic && self.x.end > self.width
+        self.period.is_some_and(|p| self.x.end > p * (1.0 + 1e-9))
+    }
+
+    /// Whether column `width` is column 0 again.
+    #[allow(clippy::float_cmp, reason = "whole numbers, or not")]
+    pub(super) fn is_periodic(&self) -> bool {
+        self.period == Some(self.width)
     }
 
     pub(super) fn columns(&self) -> f64 {
@@ -102,6 +111,12 @@ impl Window {
     pub(super) fn rows(&self) -> f64 {
         self.y.end - self.y.start
     }
+}
+
+/// The columns of one turn around the globe, each of `group` columns of `base`; `None` where X does
+/// not go round.
+pub(super) fn period(base: &Variable, x: usize, group: u64) -> Option<f64> {
+    goes_round(base, x).then(|| precise(base.dims[x].size) / precise(group))
 }
 
 /// Whether X is a longitude all around the globe.
