@@ -216,7 +216,7 @@ impl Array {
             let names = block_on(self.store.list_dir(&key))?;
             let Some(i) = names
                 .iter()
-                .find_map(|n| n.parse().ok().filter(|i| *i < size))
+                .find_map(|n| n.parse::<u64>().ok().filter(|i| *i < size))
             else {
                 // An empty directory may hide others that are not; then all have to be seen.
                 return Ok(self.superchunks()?.pop());
