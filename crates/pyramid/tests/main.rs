@@ -9,6 +9,7 @@
     clippy::cast_sign_loss,
     clippy::float_cmp,
     clippy::needless_range_loop,
+    clippy::too_many_lines,
     reason = "tests"
 )]
 
