@@ -291,8 +291,8 @@ def _numbers(dtype: str) -> Maker:
             values = rng.normal(size=(40, 33)).astype(dtype)
         else:
             info = np.iinfo(dtype)
-            # Sums of 16 cells stay below 2^53, where float64 is exact too.
-            low, high = max(info.min, -(2**48)), min(info.max, 2**48)
+            # Sums of 16 cells fit, but float64 does not hold them exactly.
+            low, high = max(info.min, -(2**58)), min(info.max, 2**58)
             values = rng.integers(low, high, (40, 33), dtype, endpoint=True)
         path = _npy(tmp / f"{dtype}.npy", values)
         return Input([path], {"": Truth(values, ("other", "other"))}, ("--levels", "2"), ALL)

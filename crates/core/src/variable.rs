@@ -22,6 +22,8 @@ pub struct Variable {
     pub dims: Vec<Dimension>,
     /// The stored value that means "missing"; NaN means missing in any float array, declared or not.
     pub nodata: Option<Scalar>,
+    /// What cells hold that were never written, if they are not missing then (and, for integers, not 0).
+    pub fill: Option<Scalar>,
     /// Further CF attributes: `units`, `long_name`, `scale_factor`, `add_offset`, ...
     pub attributes: Attributes,
     /// Coordinate reference system of the X and Y dimensions.
@@ -31,6 +33,18 @@ pub struct Variable {
 }
 
 impl Variable {
+    /// Sets [`fill`](Self::fill) to the value in the native-endian bytes of one element.
+    ///
+    /// What need not be said becomes `None`: NaN, and zero of types that have no NaN.
+    pub fn set_fill(&mut self, bytes: &[u8]) {
+        let value = Scalar::from_element(bytes, self.element);
+        let said = |v: &Scalar| match self.element.is_float() {
+            true => !v.as_f64().is_nan(),
+            false => v.as_f64() != 0.0,
+        };
+        self.fill = value.filter(said);
+    }
+
     /// Size of each dimension.
     #[must_use]
     pub fn shape(&self) -> Vec<u64> {

@@ -16,6 +16,7 @@ use ziggurat_pyramid::{Aggregator, Datastore, Factors, Levels, Options, Size};
 pub(crate) fn variable(name: &str, element: ElementType, shape: &[u64]) -> Variable {
     let dim = |(d, &n): (usize, &u64)| Dimension::new(format!("d{d}"), n, Axis::Other);
     Variable {
+        fill: None,
         name: name.into(),
         element,
         dims: shape.iter().enumerate().map(dim).collect(),

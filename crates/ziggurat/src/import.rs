@@ -39,8 +39,15 @@ pub fn import(
     }
     let partial = Partial::create(store)?;
     let local = Arc::new(LocalStore::new(&partial.path));
-    let datastore = Datastore::create(local, source.variables().to_vec(), options)
-        .map_err(|e| partial.rename_in(e))?;
+    let made = Datastore::create(local, source.variables().to_vec(), options);
+    let directory = partial.path.display().to_string();
+    // What cannot be stored is a matter of the source.
+    let datastore = made.map_err(|e| {
+        e.map_place(|place| match place == directory {
+            true => source.place().to_owned(),
+            false => place.to_owned(),
+        })
+    })?;
     for (number, member) in datastore.members().iter().enumerate() {
         write_base(source, number, member, progress).map_err(|e| partial.rename_in(e))?;
     }

@@ -60,6 +60,7 @@ pub fn variable_from_attributes(
     let has_axis = |axis| dims.iter().any(|d| d.axis == axis);
     let is_map = has_axis(Axis::X) && has_axis(Axis::Y);
     Ok(Variable {
+        fill: None,
         name: name.to_owned(),
         element,
         nodata: fill::parse(array, element),

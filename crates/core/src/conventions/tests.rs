@@ -26,6 +26,7 @@ fn with(mut dimension: Dimension, key: &str, value: &str) -> Dimension {
 fn dem() -> Variable {
     let regular = |origin, step| Coordinate::Regular { origin, step };
     Variable {
+        fill: None,
         name: "dem".into(),
         element: ElementType::Float32,
         dims: vec![

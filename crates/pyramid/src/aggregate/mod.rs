@@ -116,6 +116,7 @@ impl Aggregator {
                     false if signed => (ElementType::Int64, None),
                     false => (ElementType::UInt64, None),
                 };
+                output.fill = None;
                 forget_packing(&mut output);
             }
             Self::Count => {
@@ -123,7 +124,7 @@ impl Aggregator {
                     Ok(_) => ElementType::UInt32,
                     Err(_) => ElementType::UInt64,
                 };
-                output.nodata = None;
+                (output.nodata, output.fill) = (None, None);
                 forget_packing(&mut output);
                 output.attributes.insert("units".into(), json!("1"));
                 output.attributes.shift_remove("standard_name");

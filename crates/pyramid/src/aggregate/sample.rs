@@ -13,6 +13,9 @@ pub(crate) trait Sample: Element + PartialOrd {
     /// No value is smaller: the start of a maximum.
     const BOTTOM: Self;
 
+    /// What says "missing" without being declared.
+    const NAN: Option<Self>;
+
     /// As an addend.
     fn widen(self) -> Self::Sum;
 
@@ -53,6 +56,7 @@ macro_rules! integer {
             type Sum = $sum;
             const TOP: Self = Self::MAX;
             const BOTTOM: Self = Self::MIN;
+            const NAN: Option<Self> = None;
 
             fn widen(self) -> $sum {
                 self as $sum
@@ -97,6 +101,7 @@ macro_rules! float {
             type Sum = f64;
             const TOP: Self = Self::INFINITY;
             const BOTTOM: Self = Self::NEG_INFINITY;
+            const NAN: Option<Self> = Some(Self::NAN);
 
             fn widen(self) -> f64 {
                 f64::from(self)

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use ziggurat_core::progress::Progress;
 use ziggurat_core::{Array, ElementType, Error, Region, Result, Variable};
 
-use crate::aggregate::{Aggregator, Cells, Channels, Output, Partial, Sample, may_be_missing};
+use crate::aggregate::{Aggregator, Cells, Channels, Output, Partial, Sample};
 use occupancy::Occupancy;
 use plan::Plan;
 use sink::Sink;
@@ -94,17 +94,13 @@ impl<'a, T: Sample> Builder<'a, T> {
         let plan = Plan::new(base, factors, levels);
         let fill: T = value(base, &base.metadata().fill)?;
         let nodata = variable.nodata.and_then(T::from_scalar);
-        let missing = nodata.unwrap_or(fill);
+        // Where nothing can be missing the value is never asked.
+        let missing = nodata.or(T::NAN).unwrap_or(fill);
         let fill_is_missing = fill.is_nan() || Some(fill) == nodata;
         let mut channels = Channels::default();
         let mut outputs: Vec<Vec<_>> = (0..levels).map(|_| Vec::new()).collect();
         for target in targets {
             for (i, array) in target.arrays.iter().enumerate() {
-                // A float may be missing without a declared value: then NaN says so.
-                let missing = match (may_be_missing(variable), variable.nodata) {
-                    (true, None) => value(array, &array.metadata().fill).unwrap_or(missing),
-                    _ => missing,
-                };
                 let output = Output::new(target.aggregator, variable, &target.made, missing);
                 output.needs(&mut channels);
                 outputs[i].push((output, Sink::new(array, i + 1)));

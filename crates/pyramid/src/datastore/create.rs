@@ -193,12 +193,12 @@ fn new_array(
     Array::new(Arc::clone(store), path, metadata)
 }
 
-/// The fill value: what is missing where something can be, else zero.
+/// The fill value: what is missing where something can be, else what the variable says, else zero.
 fn fill_value(variable: &Variable) -> Vec<u8> {
-    let scalar = match variable.nodata {
-        Some(value) => value,
-        None if may_be_missing(variable) => Scalar::Float(f64::NAN),
-        None => Scalar::UInt(0),
+    let scalar = match (variable.nodata, variable.fill) {
+        (Some(value), _) | (None, Some(value)) => value,
+        _ if may_be_missing(variable) => Scalar::Float(f64::NAN),
+        _ => Scalar::UInt(0),
     };
     let zero = vec![0; variable.element.size()];
     scalar.to_element(variable.element).unwrap_or(zero)

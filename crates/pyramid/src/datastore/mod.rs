@@ -39,6 +39,7 @@ use crate::Aggregator;
 /// use ziggurat_pyramid::{Datastore, Levels, Options};
 ///
 /// let variable = Variable {
+///     fill: None,
 ///     name: "height".into(),
 ///     element: ElementType::Int16,
 ///     dims: vec![Dimension::new("y", 4, Axis::Y), Dimension::new("x", 4, Axis::X)],

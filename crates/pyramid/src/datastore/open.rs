@@ -153,6 +153,9 @@ fn describe(store: &Arc<dyn Store>, base: &Array, name: &str, axes: &[Axis]) -> 
         mapping.as_ref(),
     )
     .map_err(|e| e.at(base.place()))?;
+    if variable.nodata.is_none() {
+        variable.set_fill(&meta.fill);
+    }
     if let Some(t) = variable.transform.filter(Affine::is_separable) {
         variable.dims.iter_mut().for_each(|dim| regular(dim, t));
     }

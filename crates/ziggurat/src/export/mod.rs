@@ -56,6 +56,7 @@ pub struct Options {
 /// use ziggurat::export::{Image, Options, write};
 /// use ziggurat_core::{Attributes, Axis, Dimension, ElementType, Variable};
 /// let variable = Variable {
+///     fill: None,
 ///     name: "height".into(),
 ///     element: ElementType::UInt8,
 ///     dims: vec![Dimension::new("y", 2, Axis::Y), Dimension::new("x", 2, Axis::X)],

@@ -21,6 +21,7 @@ fn variable(element: ElementType, dims: &[(&str, u64, Axis)]) -> Variable {
         .iter()
         .map(|&(name, size, axis)| Dimension::new(name, size, axis));
     Variable {
+        fill: None,
         name: "v".into(),
         element,
         dims: dims.collect(),
@@ -109,6 +110,7 @@ fn geotiff_is_what_gdal_reads() {
     export(
         &other,
         &Variable {
+            fill: None,
             crs: Some(epsg(4258)),
             ..v
         },

@@ -126,6 +126,7 @@ fn variable(name: String, bands: &[Band], raster: &Raster, shared: &Attributes) 
             .or_insert_with(|| value.clone());
     }
     Variable {
+        fill: None,
         name,
         element: first.element,
         dims,

@@ -61,6 +61,7 @@ impl Npy {
         }
         let stem = path.file_stem().unwrap_or_default();
         let variable = Variable {
+            fill: None,
             name: stem.to_string_lossy().into_owned(),
             element: header.element,
             dims: cf::unnamed(header.shape.len())

@@ -121,6 +121,12 @@ impl Source for Selected {
     }
 
     fn occupied(&self, variable: usize) -> Result<Option<Vec<Region>>> {
-        self.inner.occupied(self.picks[variable])
+        let pick = self.picks[variable];
+        let fill = self.inner.variables()[pick].fill;
+        match self.variables[variable].nodata {
+            // What was never written is a value here, and must be written for it to differ from missing.
+            Some(nodata) if fill.is_some_and(|fill| fill != nodata) => Ok(None),
+            _ => self.inner.occupied(pick),
+        }
     }
 }

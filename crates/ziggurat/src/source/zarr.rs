@@ -82,6 +82,9 @@ impl ZarrSource {
             if let Some(name) = &tree.arrays[i].name {
                 variable.name.clone_from(name);
             }
+            if let (Some(array), None) = (&stored[i], variable.nodata) {
+                variable.set_fill(array.array.fill_value().as_ne_bytes());
+            }
         }
         for (name, _) in &mut found.skipped {
             if let Some(short) = name.strip_prefix(&tree.level) {

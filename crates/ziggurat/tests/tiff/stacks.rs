@@ -291,6 +291,7 @@ fn made(units: &str, times: Coordinate, count: u64, value: u8) -> Box<dyn Source
     time.coordinate = Some(times);
     time.attributes.insert("units".into(), units.into());
     let variable = Variable {
+        fill: None,
         name: "v".into(),
         element: ziggurat_core::ElementType::UInt8,
         dims: vec![time],

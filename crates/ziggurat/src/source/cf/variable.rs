@@ -56,6 +56,7 @@ impl Dataset<'_> {
         let lon_lat = geographic.contains(&Axis::X) && geographic.contains(&Axis::Y);
         let crs = (has(Axis::X) && has(Axis::Y)).then(|| self.crs(array, lon_lat));
         Ok(Variable {
+            fill: None,
             name: array.path.clone(),
             element,
             dims,

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use ziggurat_core::{Error, Region, Result, Variable};
+use ziggurat_core::{Error, Region, Result, Scalar, Variable};
 
 use super::array::Stored;
 
 /// The boxes of the chunks (or shards) that exist, clipped to the array and in C order; `None` if
-/// chunks that do not exist hold values that are not missing.
+/// it is not known what chunks that do not exist hold.
 pub(super) fn boxes(
     stored: &Stored,
     variable: &Variable,
     root: &Path,
 ) -> Result<Option<Vec<Region>>> {
-    if !absent_is_missing(stored, variable) {
+    if !absent_is_known(stored, variable) {
         return Ok(None);
     }
     let mut keys = Vec::new();
@@ -51,17 +51,19 @@ pub(super) fn boxes(
     Ok(Some(boxes.collect()))
 }
 
-/// Whether the fill value of the array is its missing value.
-fn absent_is_missing(stored: &Stored, variable: &Variable) -> bool {
+/// Whether chunks that do not exist hold what the variable says of cells that were never written:
+/// its missing value, or the fill value of the array.
+fn absent_is_known(stored: &Stored, variable: &Variable) -> bool {
     let fill = stored.array.fill_value().as_ne_bytes();
-    let nan = variable.element.is_float()
-        && ziggurat_core::Scalar::from_element(fill, variable.element)
-            .is_some_and(|v| v.as_f64().is_nan());
-    nan || variable
-        .nodata
-        .and_then(|v| v.to_element(variable.element))
-        .as_deref()
-        == Some(fill)
+    match (
+        variable.nodata,
+        Scalar::from_element(fill, variable.element),
+    ) {
+        // NaN, and zero of integers, are what variables say by saying nothing.
+        (None, Some(fill)) => variable.fill.is_none() || variable.fill == Some(fill),
+        (Some(nodata), _) => nodata.to_element(variable.element).as_deref() == Some(fill),
+        (None, None) => false,
+    }
 }
 
 /// Appends the paths of all files below `directory`, relative to it and with slashes.
