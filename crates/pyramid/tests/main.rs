@@ -14,9 +14,11 @@
 )]
 
 mod failures;
+mod globe;
 mod levels;
 mod navigation;
 mod reading;
 mod rebuilding;
 mod reference;
 mod support;
+mod world;
