@@ -19,7 +19,8 @@ use crate::source::Source;
 /// and what [`Datastore::build`] needs.
 ///
 /// # Errors
-/// [`Error::Conflict`] if `store` exists and `overwrite` is false; whatever reading and writing say.
+/// [`Error::Conflict`] if `store` exists and `overwrite` is false, or it is no Zarr store; whatever
+/// reading and writing say.
 pub fn import(
     source: &dyn Source,
     store: &Path,
@@ -29,6 +30,11 @@ pub fn import(
 ) -> Result<()> {
     if fs::symlink_metadata(store).is_ok() && !overwrite {
         let what = "it exists already; choose another path, or replace it with --overwrite";
+        return Err(Error::conflict(store.display().to_string(), what));
+    }
+    if !may_replace(store) {
+        let what =
+            "it is no Zarr store, so it is not overwritten; choose another path or delete it";
         return Err(Error::conflict(store.display().to_string(), what));
     }
     let partial = Partial::create(store)?;
@@ -143,6 +149,8 @@ impl Partial {
     /// Gives the directory its name; an older store of that name is replaced.
     fn publish(self) -> Result<()> {
         let old = self.path.with_extension("old");
+        // Left by a process that died while it replaced a store.
+        let _ = fs::remove_dir_all(&old);
         let replaced = match fs::rename(&self.store, &old) {
             Ok(()) => true,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => false,
@@ -176,6 +184,15 @@ impl Drop for Partial {
         // After publishing there is nothing here; otherwise the first error is the one to report.
         let _ = fs::remove_dir_all(&self.path);
     }
+}
+
+/// Whether nothing is lost at `store` but a Zarr store.
+fn may_replace(store: &Path) -> bool {
+    let documents = ["zarr.json", ".zgroup", ".zarray", ".zmetadata"];
+    let is_empty = || fs::read_dir(store).is_ok_and(|mut entries| entries.next().is_none());
+    fs::symlink_metadata(store).is_err()
+        || documents.iter().any(|name| store.join(name).is_file())
+        || is_empty()
 }
 
 /// Whether no process of that number runs, as far as the system tells.

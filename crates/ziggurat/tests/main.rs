@@ -6,5 +6,6 @@
     reason = "tests"
 )]
 
+mod program;
 mod source;
 mod tiff;

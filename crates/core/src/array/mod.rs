@@ -199,6 +199,34 @@ impl Array {
         Ok(found)
     }
 
+    /// Any one superchunk that exists; `None` if there is none.
+    ///
+    /// With the usual keys this lists one directory per dimension, however many superchunks there are.
+    ///
+    /// # Errors
+    /// If the store cannot be listed.
+    pub fn find_superchunk(&self) -> Result<Option<Vec<u64>>> {
+        if self.metadata.keys != KeyEncoding::Default('/') || self.shape().is_empty() {
+            return Ok(self.superchunks()?.pop());
+        }
+        let grid = Region::whole(self.shape()).cells(self.layout().superchunk());
+        let mut key = join(&self.path, "c");
+        let mut index = Vec::with_capacity(self.shape().len());
+        for size in grid.shape {
+            let names = block_on(self.store.list_dir(&key))?;
+            let Some(i) = names
+                .iter()
+                .find_map(|n| n.parse::<u64>().ok().filter(|i| *i < size))
+            else {
+                // An empty directory may hide others that are not; then all have to be seen.
+                return Ok(self.superchunks()?.pop());
+            };
+            key = join(&key, &i.to_string());
+            index.push(i);
+        }
+        Ok(Some(index))
+    }
+
     /// Bytes of all superchunks in the store.
     ///
     /// # Errors

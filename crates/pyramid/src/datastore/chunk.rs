@@ -71,39 +71,31 @@ impl Datastore {
         Ok(self.level(variable, level)?.chunks(extent))
     }
 
-    /// The chunks of level 0 that hold anything but missing values.
+    /// The chunks of level 0 that hold anything but missing values, in C order of their superchunks.
     ///
     /// # Errors
-    /// If the store cannot be listed.
+    /// If the store cannot be listed; an item is an error if its superchunk cannot be read.
     pub fn iter_meaningful_chunks(
         &self,
         variable: &str,
-    ) -> Result<impl Iterator<Item = Chunk<'_>>> {
+    ) -> Result<impl Iterator<Item = Result<Chunk<'_>>>> {
         let level = self.level(variable, 0)?;
-        let (superchunk, chunk) = (
-            level.array.layout().superchunk(),
-            level.array.layout().chunk(),
-        );
-        let whole = Region::whole(level.array.shape());
-        let mut chunks = Vec::new();
-        for index in level.array.superchunks()? {
-            let region = Region::of_cell(&index, superchunk).intersect(&whole);
-            for index in region.iter().flat_map(|r| r.cells(chunk).indices()) {
-                let chunk = level.chunk(&index)?;
-                if chunk.exists()? {
-                    chunks.push(chunk);
-                }
-            }
-        }
-        Ok(chunks.into_iter())
+        let superchunks = level.array.superchunks()?;
+        Ok(superchunks
+            .into_iter()
+            .flat_map(move |s| level.stored_chunks(&s)))
     }
 
     /// Any one chunk of level 0 that is stored; `None` if the variable is empty.
     ///
     /// # Errors
-    /// If the store cannot be listed.
+    /// If the store cannot be listed or the superchunk found cannot be read.
     pub fn find_chunk(&self, variable: &str) -> Result<Option<Chunk<'_>>> {
-        Ok(self.iter_meaningful_chunks(variable)?.next())
+        let level = self.level(variable, 0)?;
+        let found = level.array.find_superchunk()?;
+        found
+            .and_then(|s| level.stored_chunks(&s).next())
+            .transpose()
     }
 }
 
@@ -182,6 +174,19 @@ impl<'a> Level<'a> {
         let cells = inside.map(|r| r.cells(self.array.layout().chunk()));
         let chunk = move |index| Chunk { level, index };
         cells.into_iter().flat_map(|c| c.indices()).map(chunk)
+    }
+
+    /// The chunks of a superchunk that are stored.
+    fn stored_chunks(
+        self,
+        superchunk: &[u64],
+    ) -> impl Iterator<Item = Result<Chunk<'a>>> + use<'a> {
+        let region = Region::of_cell(superchunk, self.array.layout().superchunk());
+        self.chunks(&region)
+            .filter_map(|chunk| match chunk.exists() {
+                Ok(exists) => exists.then_some(Ok(chunk)),
+                Err(e) => Some(Err(e)),
+            })
     }
 
     fn at(&self, number: usize) -> Result<Self> {

@@ -24,7 +24,7 @@ impl Datastore {
         let stale = self.stale()?.iter().any(|(name, _)| name == variable);
         if stale || !self.shows_what_is_there(self.member(variable)?.variable()) {
             for chunk in self.iter_meaningful_chunks(variable)? {
-                found = hull(&found, &chunk.region());
+                found = hull(&found, &chunk?.region());
             }
             return Ok(Some(found));
         }

@@ -125,7 +125,11 @@ fn reads_titiler_stores() {
         variable.transform,
         Some(Affine([10.0, 0.0, -175.0, 0.0, 5.0, -82.5]))
     );
-    assert_eq!(source.occupied(0).unwrap(), None);
+    assert_eq!(
+        source.occupied(0).unwrap(),
+        Some(vec![Region::whole(&variable.shape())]),
+        "what is absent holds the fill value, which is carried over"
+    );
     assert_eq!(
         digest(&source, 0),
         "2f53e9d0a369fcd8b53e14caf1ee7144e7dd8e97568893a208aeec078f01a77b"
