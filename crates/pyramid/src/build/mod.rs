@@ -6,12 +6,13 @@
 //! encoded at once, and their superchunk is written when its last block has come.
 //!
 //! **Memory law**: for each thread, `levels` tiles with 8 bytes per cell for the count, 8 for a sum
-//! and one element for each further aggregator, plus the *encoded* blocks of the superchunks that
-//! are open, about one per level and aggregator. It does not grow with the array.
+//! and one element for each further aggregator, plus at most 40 MiB of *encoded* blocks of superchunks
+//! that are not complete, plus one superchunk while it is written. It does not grow with the array.
 
 mod occupancy;
 mod plan;
 mod sink;
+mod waiting;
 
 use rayon::prelude::*;
 use ziggurat_core::progress::Progress;
@@ -21,6 +22,7 @@ use crate::aggregate::{Aggregator, Cells, Channels, Output, Partial, Sample};
 use occupancy::Occupancy;
 use plan::Plan;
 use sink::Sink;
+use waiting::Held;
 
 /// The levels of one aggregator of one variable.
 #[derive(Debug)]
@@ -44,12 +46,24 @@ pub(crate) fn build(
     targets: &[Target],
     progress: &dyn Progress,
 ) -> Result<()> {
+    build_within(Held::default(), base, variable, factors, targets, progress)
+}
+
+/// [`build`] with another bound of memory.
+fn build_within(
+    held: Held,
+    base: &Array,
+    variable: &Variable,
+    factors: &[u64],
+    targets: &[Target],
+    progress: &dyn Progress,
+) -> Result<()> {
     if targets.is_empty() {
         return Ok(());
     }
     macro_rules! run {
         ($t:ty) => {
-            Builder::<$t>::new(base, variable, factors, targets, progress)?.run()
+            Builder::<$t>::new(held, base, variable, factors, targets, progress)?.run()
         };
     }
     match base.element() {
@@ -79,11 +93,13 @@ struct Builder<'a, T: Sample> {
     channels: Channels,
     nodata: Option<T>,
     fill: T,
+    held: Held,
     progress: &'a dyn Progress,
 }
 
 impl<'a, T: Sample> Builder<'a, T> {
     fn new(
+        held: Held,
         base: &'a Array,
         variable: &Variable,
         factors: &[u64],
@@ -123,6 +139,7 @@ impl<'a, T: Sample> Builder<'a, T> {
             channels,
             nodata,
             fill,
+            held,
             progress,
         })
     }
@@ -169,10 +186,27 @@ impl<'a, T: Sample> Builder<'a, T> {
         }
         for (output, sink) in &self.outputs[level - 1] {
             output.with_bytes(&partial, |bytes| {
-                sink.put(&self.plan, &self.occupied, &partial.region, bytes)
+                sink.put(
+                    &self.plan,
+                    &self.occupied,
+                    &partial.region,
+                    bytes,
+                    &self.held,
+                )
             })?;
         }
+        self.bound_memory()?;
         Ok(partial)
+    }
+
+    /// Writes unfinished superchunks until no more is held than may be: those of the coarsest levels
+    /// first, since they wait longest.
+    fn bound_memory(&self) -> Result<()> {
+        let sinks = || self.outputs.iter().rev().flatten().map(|(_, sink)| sink);
+        for sink in sinks() {
+            while self.held.is_too_much() && sink.spill(&self.held)? {}
+        }
+        Ok(())
     }
 
     /// Adds `tile` of `level` to the cells one level up that stand for it.
@@ -245,3 +279,6 @@ fn value<T: Sample>(array: &Array, bytes: &[u8]) -> Result<T> {
             )
         })
 }
+
+#[cfg(test)]
+mod tests;

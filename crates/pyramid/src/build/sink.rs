@@ -1,27 +1,18 @@
-//! Where finished tiles go: cut into blocks, encoded, gathered into superchunks, written.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+//! Where finished tiles go: cut into blocks, encoded, gathered into superchunks.
 
 use ziggurat_core::region::{Window, copy};
-use ziggurat_core::{Array, Region, Result, SuperchunkWriter};
+use ziggurat_core::{Array, Region, Result};
 
 use super::occupancy::Occupancy;
 use super::plan::Plan;
+use super::waiting::{Held, Waiting};
 
 /// One array that is being made, at one level.
 #[derive(Debug)]
 pub(super) struct Sink<'a> {
     array: &'a Array,
     level: usize,
-    open: Mutex<HashMap<Vec<u64>, Open<'a>>>,
-}
-
-/// A superchunk that still waits for tiles.
-#[derive(Debug)]
-struct Open<'a> {
-    writer: SuperchunkWriter<'a>,
-    blocks_to_come: u64,
+    waiting: Waiting<'a>,
 }
 
 impl<'a> Sink<'a> {
@@ -29,7 +20,7 @@ impl<'a> Sink<'a> {
         Self {
             array,
             level,
-            open: Mutex::default(),
+            waiting: Waiting::new(array),
         }
     }
 
@@ -45,6 +36,7 @@ impl<'a> Sink<'a> {
         occupied: &Occupancy,
         region: &Region,
         bytes: &[u8],
+        held: &Held,
     ) -> Result<()> {
         let layout = self.array.layout();
         let codec = self.array.codec();
@@ -79,26 +71,15 @@ impl<'a> Sink<'a> {
                 );
                 codec.encode(&place, &block)?
             };
-            let (superchunk, _) = layout.locate(&index);
-            let complete = {
-                let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-                let entry = open.entry(superchunk.clone()).or_insert_with(|| Open {
-                    writer: self.array.superchunk_writer(&superchunk),
-                    blocks_to_come: self.expected(plan, occupied, &superchunk),
-                });
-                entry.writer.set(&index, encoded);
-                entry.blocks_to_come -= 1;
-                if entry.blocks_to_come == 0 {
-                    open.remove(&superchunk)
-                } else {
-                    None
-                }
-            };
-            if let Some(complete) = complete {
-                complete.writer.finish()?;
-            }
+            let expected = |superchunk: &[u64]| self.expected(plan, occupied, superchunk);
+            self.waiting.add(&index, encoded, expected, held)?;
         }
         Ok(())
+    }
+
+    /// Frees memory by writing what waits for more; `false` if there is not enough of it.
+    pub(super) fn spill(&self, held: &Held) -> Result<bool> {
+        self.waiting.spill(held)
     }
 
     /// Deletes superchunks of an earlier build that lie where nothing is left.

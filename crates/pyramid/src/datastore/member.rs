@@ -71,6 +71,12 @@ impl Member {
         Ok(made)
     }
 
+    /// The levels of every aggregator.
+    #[cfg(test)]
+    pub(crate) fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
     /// Makes all levels of all aggregators.
     pub(super) fn build(&self, progress: &dyn Progress) -> Result<()> {
         build(

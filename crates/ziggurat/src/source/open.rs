@@ -81,6 +81,7 @@ fn compressed(header: &[u8]) -> Option<&'static str> {
 
 /// What GDAL makes of a path; `None` in a build without it.
 #[cfg(feature = "gdal")]
+#[allow(clippy::unnecessary_wraps, reason = "a build without GDAL has none")]
 fn with_gdal(path: &Path) -> Option<Result<Box<dyn Source>>> {
     Some(super::GdalRaster::open(path).map(|raster| Box::new(raster) as Box<dyn Source>))
 }
