@@ -9,13 +9,16 @@
     clippy::cast_sign_loss,
     clippy::float_cmp,
     clippy::needless_range_loop,
+    clippy::too_many_lines,
     reason = "tests"
 )]
 
 mod failures;
+mod globe;
 mod levels;
 mod navigation;
 mod reading;
 mod rebuilding;
 mod reference;
 mod support;
+mod world;

@@ -1,98 +1,15 @@
 //! Windows of a variable: which level, which cells, and where they lie.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use proptest::prelude::*;
 use ziggurat_core::progress::Silent;
-use ziggurat_core::{Affine, Axis, Coordinate, Crs, Dimension, ElementType, Error, Region};
+use ziggurat_core::{Affine, Axis, Coordinate, Dimension, ElementType, Region};
 use ziggurat_pyramid::resample::Method;
-use ziggurat_pyramid::{Aggregator, Bounds, Datastore, Factors, Grid, Levels, Options, Request};
+use ziggurat_pyramid::{Aggregator, Bounds, Datastore, Levels, Options, Request};
 
 use super::support::{Case, variable};
-
-/// A grid of cells whose values are their positions, and its georeference.
-#[derive(Clone, Debug)]
-struct World {
-    height: u64,
-    width: u64,
-    transform: Affine,
-    factor: u64,
-    levels: usize,
-    degrees: bool,
-}
-
-impl World {
-    /// Longitudes from `west` all around, cells as high as wide.
-    fn globe(width: u64, west: f64, north_up: bool, factor: u64) -> Self {
-        let cell = 360.0 / width as f64;
-        let height = (180.0 / cell) as u64;
-        let transform = match north_up {
-            true => Affine([cell, 0.0, west, 0.0, -cell, 90.0]),
-            false => Affine([cell, 0.0, west, 0.0, cell, -90.0]),
-        };
-        Self {
-            height,
-            width,
-            transform,
-            factor,
-            levels: 3,
-            degrees: true,
-        }
-    }
-
-    fn datastore(&self) -> Datastore {
-        let mut variable = variable("v", ElementType::Int32, &[self.height, self.width]);
-        variable.dims[0] = Dimension::new("y", self.height, Axis::Y);
-        variable.dims[1] = Dimension::new("x", self.width, Axis::X);
-        variable.transform = Some(self.transform);
-        variable.nodata = Some(ziggurat_core::Scalar::Int(-1));
-        let epsg = if self.degrees { 4326 } else { 28992 };
-        variable.crs = Some(Crs::from_epsg(epsg).unwrap());
-        let options = Options {
-            levels: Levels::Count(self.levels),
-            factors: Factors::Spatial(self.factor),
-            aggregators: vec![Aggregator::Nearest],
-            ..Options::default()
-        };
-        let store = Case::store();
-        let datastore = Datastore::create(Arc::clone(&store), vec![variable], &options).unwrap();
-        let values: Vec<i32> = (0..(self.height * self.width) as i32).collect();
-        let whole = Region::whole(&[self.height, self.width]);
-        datastore
-            .write("v", &whole, &ziggurat_core::element::to_bytes(&values))
-            .unwrap();
-        datastore.build(&Silent).unwrap();
-        datastore.commit().unwrap();
-        Datastore::open(store).unwrap()
-    }
-
-    /// Size of level `level`: rows and columns.
-    fn shape(&self, level: usize) -> (u64, u64) {
-        let f = self.factor.pow(level as u32);
-        (self.height.div_ceil(f), self.width.div_ceil(f))
-    }
-
-    /// Edges of the cells of a level along x and y.
-    fn edges(&self, level: usize) -> (Vec<f64>, Vec<f64>) {
-        let f = self.factor.pow(level as u32) as f64;
-        let (rows, columns) = self.shape(level);
-        let Affine([a, _, c, _, e, y]) = self.transform;
-        let along =
-            |n: u64, step: f64, from: f64| (0..=n).map(|i| from + i as f64 * f * step).collect();
-        (along(columns, a, c), along(rows, e, y))
-    }
-
-    /// The value of cell (row, column) of a level: that of its first base cell.
-    fn value(&self, level: usize, row: u64, column: u64) -> i32 {
-        let f = self.factor.pow(level as u32);
-        (row * f * self.width + column * f) as i32
-    }
-}
-
-fn values(grid: &Grid) -> Vec<i32> {
-    ziggurat_core::element::to_values(&grid.bytes)
-}
+use super::world::{World, coordinates_agree, values};
 
 /// The cells between the edges that are nearest to `from` and `to`; at least one.
 fn nearest_cells(edges: &[f64], from: f64, to: f64) -> Range<u64> {
@@ -138,19 +55,6 @@ fn bounds(world: &World, (x, w, y, h): (u32, u32, u32, u32)) -> Bounds {
 
 fn fractions() -> impl Strategy<Value = (u32, u32, u32, u32)> {
     (0..999u32, 0..999u32, 0..999u32, 0..999u32)
-}
-
-/// Whether the coordinates of `grid` are the centres that its transform says.
-fn coordinates_agree(grid: &Grid) -> bool {
-    let transform = grid.variable.transform.unwrap();
-    grid.variable.dims.iter().all(|dim| {
-        (0..dim.size).all(|i| {
-            let (x, y) = transform.apply(i as f64 + 0.5, i as f64 + 0.5);
-            let want = if dim.axis == Axis::X { x } else { y };
-            let at = dim.coordinate.as_ref().and_then(|c| c.at(i)).unwrap();
-            (at - want).abs() < 1e-9
-        })
-    })
 }
 
 proptest! {
@@ -233,73 +137,6 @@ proptest! {
             prop_assert!((got - asked).abs() < 1e-6);
         }
         prop_assert!(coordinates_agree(&grid));
-    }
-
-    #[test]
-    fn longitudes_go_round(
-        west in prop::sample::select(vec![0.0, -180.0]),
-        north_up in any::<bool>(),
-        (width, factor, level) in (prop::sample::select(vec![36u64, 35, 72]), 2..4u64, 0..3usize),
-        (from, degrees) in (-180..360i32, 1..350i32),
-    ) {
-        let world = World::globe(width, west, north_up, factor);
-        let datastore = world.datastore();
-        let from = f64::from(from) + 0.237;
-        let b = Bounds { xmin: from, xmax: from + f64::from(degrees), ymin: -30.1, ymax: 41.3 };
-        let f = factor.pow(level as u32);
-        let request = Request { level: Some(level), bounds: Some(b), ..Request::default() };
-        let grid = match datastore.read("v", &request) {
-            Ok(grid) => grid,
-            // A level with half a cell at the end has a seam, and nothing beyond it.
-            Err(e) => {
-                prop_assert!(width % f != 0 && matches!(e, Error::Caller { .. }), "{e:?}");
-                return Ok(());
-            }
-        };
-        let transform = grid.variable.transform.unwrap();
-        let (xs, _) = world.edges(level);
-        let columns = grid.variable.dims[1].size;
-        for (i, value) in values(&grid).into_iter().take(columns as usize).enumerate() {
-            let column = (value as u64 % width / f) as usize;
-            let middle = f64::midpoint(xs[column], xs[column + 1]);
-            let (x, _) = transform.apply(i as f64 + 0.5, 0.5);
-            let turns = (x - middle) / 360.0;
-            prop_assert!((turns - turns.round()).abs() < 1e-9, "{middle} is shown at {x}");
-        }
-        prop_assert!(coordinates_agree(&grid));
-        if width % f == 0 {
-            let cell = 360.0 / width as f64 * f as f64;
-            let (got, asked) = (columns as f64 * cell, b.xmax - b.xmin);
-            prop_assert!((got - asked).abs() <= cell, "{got} degrees instead of {asked}");
-            let (x, _) = transform.apply(0.0, 0.0);
-            let turns = (x - from) / 360.0;
-            let shift = (turns - turns.round()).abs() * 360.0;
-            prop_assert!(shift <= cell / 2.0 + 1e-9, "begins {shift} degrees beside");
-        }
-    }
-}
-
-#[test]
-fn the_seam_is_crossed_in_either_convention() {
-    for (west, xmin) in [(0.0, -20.0), (-180.0, 160.0)] {
-        for north_up in [true, false] {
-            let world = World::globe(36, west, north_up, 2);
-            let bounds = Bounds {
-                xmin,
-                ymin: -10.0,
-                xmax: xmin + 40.0,
-                ymax: 10.0,
-            };
-            let request = Request {
-                bounds: Some(bounds),
-                ..Request::default()
-            };
-            let grid = world.datastore().read("v", &request).unwrap();
-            let columns: Vec<i32> = values(&grid).iter().map(|v| v % 36).collect();
-            assert_eq!(columns, [34, 35, 0, 1, 34, 35, 0, 1], "from {west}");
-            let rows: Vec<i32> = values(&grid).iter().map(|v| v / 36).collect();
-            assert_eq!(rows, [8, 8, 8, 8, 9, 9, 9, 9]);
-        }
     }
 }
 

@@ -8,3 +8,8 @@ pub mod source;
 pub use ziggurat_codecs as codecs;
 pub use ziggurat_core as core;
 pub use ziggurat_pyramid as pyramid;
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -18,7 +18,7 @@ pub(super) struct Settings {
 }
 
 thread_local! {
-    static COMPRESSOR: RefCell<Option<(Settings, Compressor<'static>)>> = const { RefCell::new(None) };
+    static COMPRESSOR: RefCell<Option<Encoder>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
@@ -42,15 +42,40 @@ impl Settings {
     pub(super) fn encode(self, place: &str, block: &[u8]) -> Result<Bytes> {
         let fail = |e| Error::other(place, "zstd cannot encode a block", e);
         COMPRESSOR.with_borrow_mut(|slot| {
-            if slot.as_ref().is_none_or(|(settings, _)| *settings != self) {
-                let mut compressor = Compressor::new(self.level).map_err(fail)?;
-                compressor.include_checksum(self.checksum).map_err(fail)?;
-                *slot = Some((self, compressor));
-            }
-            let Some((_, compressor)) = slot else {
-                return Err(fail(std::io::Error::other("no context")));
+            let encoder = match slot.take().filter(|e| e.settings == self) {
+                Some(encoder) => encoder,
+                None => Encoder::new(self).map_err(fail)?,
             };
-            compressor.compress(block).map(Bytes::from).map_err(fail)
+            let Encoder {
+                compressor,
+                scratch,
+                ..
+            } = slot.insert(encoder);
+            let bound = ::zstd::zstd_safe::compress_bound(block.len());
+            scratch.resize(bound.max(scratch.len()), 0);
+            let length = compressor
+                .compress_to_buffer(block, scratch.as_mut_slice())
+                .map_err(fail)?;
+            Ok(Bytes::copy_from_slice(&scratch[..length]))
+        })
+    }
+}
+
+/// A context, and memory for the largest frame it may make.
+struct Encoder {
+    settings: Settings,
+    compressor: Compressor<'static>,
+    scratch: Vec<u8>,
+}
+
+impl Encoder {
+    fn new(settings: Settings) -> std::io::Result<Self> {
+        let mut compressor = Compressor::new(settings.level)?;
+        compressor.include_checksum(settings.checksum)?;
+        Ok(Self {
+            settings,
+            compressor,
+            scratch: Vec::new(),
         })
     }
 }

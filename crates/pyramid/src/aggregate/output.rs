@@ -51,48 +51,53 @@ impl<T: Sample> Output<T> {
         }
     }
 
-    /// Native-endian bytes of the values of every cell of `partial`.
+    /// Gives `put` the native-endian bytes of the values of every cell of `partial`.
     #[allow(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         reason = "counts fit the type chosen for them"
     )]
-    pub(crate) fn bytes(&self, partial: &Partial<T>) -> Vec<u8> {
-        let counted = |values: &[T]| -> Vec<u8> {
+    pub(crate) fn with_bytes<R>(&self, partial: &Partial<T>, put: impl FnOnce(&[u8]) -> R) -> R {
+        let counted = |values: &[T]| -> Vec<T> {
             let pairs = values.iter().zip(&partial.count);
-            let values: Vec<T> = pairs
+            pairs
                 .map(|(&v, &n)| if n == 0 { self.missing } else { v })
-                .collect();
-            cast_slice(&values).to_vec()
+                .collect()
         };
         let sums = || partial.sum.iter().zip(&partial.count);
         match (self.aggregator, self.element) {
             (Aggregator::Mean, _) => {
-                let mean =
-                    |(&s, &n): (&T::Sum, &u64)| if n == 0 { self.missing } else { T::mean(s, n) };
-                let values: Vec<T> = sums().map(mean).collect();
-                cast_slice(&values).to_vec()
+                let mean = |(&s, &n): (&T::Sum, &u64)| match n {
+                    0 => self.missing,
+                    _ => T::mean(s, n),
+                };
+                put(cast_slice(&sums().map(mean).collect::<Vec<T>>()))
             }
             (Aggregator::Sum, ElementType::Float64) => {
                 let sum = |(&s, &n): (&T::Sum, &u64)| match n {
                     0 => f64::NAN,
                     _ => self.scale * T::sum_f64(s) + self.offset * n as f64,
                 };
-                let values: Vec<f64> = sums().map(sum).collect();
-                cast_slice(&values).to_vec()
+                put(cast_slice(&sums().map(sum).collect::<Vec<f64>>()))
             }
-            (Aggregator::Sum, _) => {
-                let values: Vec<u64> = partial.sum.iter().map(|&s| T::sum_bits(s)).collect();
-                cast_slice(&values).to_vec()
-            }
-            (Aggregator::Count, ElementType::UInt32) => {
-                let values: Vec<u32> = partial.count.iter().map(|&n| n as u32).collect();
-                cast_slice(&values).to_vec()
-            }
-            (Aggregator::Count, _) => cast_slice(&partial.count).to_vec(),
-            (Aggregator::Min, _) => counted(&partial.min),
-            (Aggregator::Max, _) => counted(&partial.max),
-            (Aggregator::Nearest, _) => cast_slice(&partial.nearest).to_vec(),
+            (Aggregator::Sum, _) => put(cast_slice(
+                &partial
+                    .sum
+                    .iter()
+                    .map(|&s| T::sum_bits(s))
+                    .collect::<Vec<u64>>(),
+            )),
+            (Aggregator::Count, ElementType::UInt32) => put(cast_slice(
+                &partial
+                    .count
+                    .iter()
+                    .map(|&n| n as u32)
+                    .collect::<Vec<u32>>(),
+            )),
+            (Aggregator::Count, _) => put(cast_slice(&partial.count)),
+            (Aggregator::Min, _) => put(cast_slice(&counted(&partial.min))),
+            (Aggregator::Max, _) => put(cast_slice(&counted(&partial.max))),
+            (Aggregator::Nearest, _) => put(cast_slice(&partial.nearest)),
         }
     }
 }

@@ -109,8 +109,9 @@ impl<'a, T: Sample> Builder<'a, T> {
         // Where nothing was written nothing is visited, if the levels say by their own fill value
         // what the fill value of the base amounts to. A count, for one, does not.
         let unwritten = Partial::constant(factors.len(), channels, fill);
-        let tells =
-            |(output, sink): &(Output<T>, Sink<'_>)| output.bytes(&unwritten) == sink.fill();
+        let tells = |(output, sink): &(Output<T>, Sink<'_>)| {
+            output.with_bytes(&unwritten, |bytes| bytes == sink.fill())
+        };
         let occupied = match fill_is_missing || outputs.iter().flatten().all(tells) {
             true => Occupancy::of_base(&plan)?,
             false => Occupancy::full(levels),
@@ -167,12 +168,9 @@ impl<'a, T: Sample> Builder<'a, T> {
             }
         }
         for (output, sink) in &self.outputs[level - 1] {
-            sink.put(
-                &self.plan,
-                &self.occupied,
-                &partial.region,
-                &output.bytes(&partial),
-            )?;
+            output.with_bytes(&partial, |bytes| {
+                sink.put(&self.plan, &self.occupied, &partial.region, bytes)
+            })?;
         }
         Ok(partial)
     }

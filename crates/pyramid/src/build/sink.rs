@@ -47,30 +47,38 @@ impl<'a> Sink<'a> {
         bytes: &[u8],
     ) -> Result<()> {
         let layout = self.array.layout();
-        let mut block = self.array.codec().fill_block();
+        let codec = self.array.codec();
+        let mut block = Vec::new();
         for index in region.cells(layout.block()).indices() {
             let cell = Region::of_cell(&index, layout.block());
             let Some(part) = cell.intersect(region) else {
                 continue;
             };
-            if part.shape != cell.shape {
-                block.clone_from(&self.array.codec().fill_block());
-            }
-            copy(
-                &part.shape,
-                self.array.element().size(),
-                bytes,
-                Window {
-                    shape: &region.shape,
-                    start: &part.relative_to(&region.start).start,
-                },
-                &mut block,
-                Window {
-                    shape: &cell.shape,
-                    start: &part.relative_to(&cell.start).start,
-                },
-            );
-            let encoded = self.array.codec().encode(&self.array.place(), &block)?;
+            let place = self.array.place();
+            let encoded = if cell == *region {
+                codec.encode(&place, bytes)?
+            } else {
+                if part.shape != cell.shape || block.is_empty() {
+                    block = codec.fill_block();
+                }
+                let from = part.relative_to(&region.start).start;
+                let to = part.relative_to(&cell.start).start;
+                copy(
+                    &part.shape,
+                    self.array.element().size(),
+                    bytes,
+                    Window {
+                        shape: &region.shape,
+                        start: &from,
+                    },
+                    &mut block,
+                    Window {
+                        shape: &cell.shape,
+                        start: &to,
+                    },
+                );
+                codec.encode(&place, &block)?
+            };
             let (superchunk, _) = layout.locate(&index);
             let complete = {
                 let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

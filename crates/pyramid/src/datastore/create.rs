@@ -47,10 +47,9 @@ impl Datastore {
             ));
         }
         check_variables(&place, &variables)?;
-        let factors: Vec<Vec<u64>> = variables
-            .iter()
-            .map(|v| options.factors_of(v))
-            .collect::<Result<_>>()?;
+        // What an earlier store left of its dirty log says nothing about this one.
+        block_on(store.delete_prefix("__ziggurat"))?;
+        let factors = options.factors_of(&variables)?;
         let shapes: Vec<_> = variables
             .iter()
             .map(Variable::shape)

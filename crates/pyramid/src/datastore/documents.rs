@@ -1,6 +1,7 @@
 //! Writing the documents of a datastore: the moment it comes into being.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use ziggurat_core::codec::CodecSpec;
@@ -24,6 +25,8 @@ const LONGEST_COORDINATE: u64 = 1 << 24;
 impl Datastore {
     /// Writes coordinates, then all documents, the root last: from then on the store can be opened.
     ///
+    /// Levels that were not made by then are known to be behind.
+    ///
     /// # Errors
     /// If the store refuses; then there is no root document, or the old one.
     pub fn commit(&self) -> Result<()> {
@@ -39,6 +42,9 @@ impl Datastore {
                 documents.add(format!("agg/{aggregator}"), group_document(attributes));
                 documents.add("agg", group_document(Attributes::new()));
             }
+        }
+        if self.levels > 0 && !self.made.load(Ordering::Acquire) {
+            self.log_all()?;
         }
         documents.commit(&**self.store())
     }
@@ -215,6 +221,9 @@ impl Datastore {
 fn cell_methods(member: &Member, aggregator: Option<Aggregator>, number: usize) -> Option<String> {
     let method = aggregator.filter(|_| number > 0)?.cell_method();
     let dims = member.variable().dims.iter().zip(member.factors());
+    if member.factors().iter().all(|f| *f == 1) {
+        return None;
+    }
     let mut methods = String::new();
     for (dim, _) in dims.filter(|(_, f)| **f > 1) {
         methods += &dim.name;

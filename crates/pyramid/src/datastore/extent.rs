@@ -4,7 +4,6 @@ use ziggurat_core::{Region, Result, Variable};
 
 use super::{Chunk, Datastore};
 use crate::Aggregator;
-use crate::aggregate::may_be_missing;
 
 impl Datastore {
     /// The smallest box of chunks of level 0 that holds all stored chunks; `None` if there are none.
@@ -41,10 +40,12 @@ impl Datastore {
 
     /// Whether a cell of a level is missing only where all base cells that it stands for are.
     fn shows_what_is_there(&self, variable: &Variable) -> bool {
-        let nan = variable.nodata.is_none_or(|n| n.as_f64().is_nan());
+        // A float that is NaN is missing too, and stored where another value is what fills.
+        let nan = variable.nodata.is_none_or(|n| n.as_f64().is_nan()) && variable.fill.is_none();
+        let float = variable.element.is_float();
         match self.aggregators.first() {
-            Some(Aggregator::Min | Aggregator::Max) => may_be_missing(variable),
-            Some(Aggregator::Mean) => variable.element.is_float() && nan,
+            Some(Aggregator::Min | Aggregator::Max) if !float => variable.nodata.is_some(),
+            Some(Aggregator::Min | Aggregator::Max | Aggregator::Mean) => float && nan,
             _ => false,
         }
     }

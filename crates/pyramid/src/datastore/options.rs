@@ -2,7 +2,7 @@
 
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::layout::{Layout, Targets, automatic};
-use ziggurat_core::{Error, Result, Variable};
+use ziggurat_core::{Axis, Dimension, Error, Result, Variable};
 
 use crate::Aggregator;
 
@@ -86,29 +86,45 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Factors of each dimension of `variable`.
+    /// Factors of each dimension of each variable; a dimension that variables share has one factor.
     ///
     /// # Errors
     /// [`Error::Caller`] for a factor of 0 or 1, a name that is no dimension, or no aggregated dimension.
-    pub fn factors_of(&self, variable: &Variable) -> Result<Vec<u64>> {
+    pub fn factors_of(&self, variables: &[Variable]) -> Result<Vec<Vec<u64>>> {
         let refuse = |what: String| Err(Error::caller("factor", what));
+        let dims = || variables.iter().flat_map(|v| &v.dims);
         match &self.factors {
             Factors::Spatial(f) if *f < 2 => refuse(format!("{f} groups nothing; use 2 or more")),
-            Factors::Spatial(f) => Ok(variable.spatial_factors(*f)),
+            Factors::Spatial(f) => {
+                // Series beside maps are not aggregated: they share the time of the maps.
+                let maps = dims().any(|d| matches!(d.axis, Axis::X | Axis::Y));
+                let of = |v: &Variable| match maps && v.axis(Axis::X).or(v.axis(Axis::Y)).is_none()
+                {
+                    true => vec![1; v.dims.len()],
+                    false => v.spatial_factors(*f),
+                };
+                Ok(variables.iter().map(of).collect())
+            }
             Factors::Named(named) => {
-                let known: Vec<&str> = variable.dims.iter().map(|d| d.name.as_str()).collect();
-                if let Some((name, _)) = named.iter().find(|(n, _)| !known.contains(&n.as_str())) {
-                    return refuse(format!(
-                        "{name:?} is no dimension of {}; it has {}",
-                        variable.name,
-                        known.join(", ")
-                    ));
+                let known = |name: &str| dims().any(|d| d.name == name);
+                if let Some((name, _)) = named.iter().find(|(n, _)| !known(n)) {
+                    let mut all: Vec<&str> = dims().map(|d| d.name.as_str()).collect();
+                    all.sort_unstable();
+                    all.dedup();
+                    let what = format!("{name:?} is no dimension; there are {}", all.join(", "));
+                    return refuse(what);
                 }
                 if named.iter().any(|(_, f)| *f == 0) || named.iter().all(|(_, f)| *f == 1) {
                     return refuse("at least one factor must be 2 or more, and none 0".into());
                 }
-                let of = |name: &str| named.iter().find(|(n, _)| n == name).map_or(1, |(_, f)| *f);
-                Ok(known.into_iter().map(of).collect())
+                let of = |d: &Dimension| {
+                    let given = named.iter().find(|(n, _)| *n == d.name);
+                    given.map_or(1, |(_, f)| *f)
+                };
+                Ok(variables
+                    .iter()
+                    .map(|v| v.dims.iter().map(of).collect())
+                    .collect())
             }
         }
     }

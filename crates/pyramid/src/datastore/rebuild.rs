@@ -56,10 +56,7 @@ impl Datastore {
     /// # Errors
     /// As [`build`](Self::build).
     pub fn rebuild(&self, progress: &dyn Progress) -> Result<()> {
-        for member in &self.members {
-            let whole = Region::whole(member.base.shape());
-            dirty::log(&*self.store, &member.variable.name, &whole)?;
-        }
+        self.log_all()?;
         let entries = dirty::entries(&*self.store)?;
         self.build(progress)?;
         self.commit()?;
@@ -87,5 +84,13 @@ impl Datastore {
             }
         }
         dirty::clear(&*self.store, &entries)
+    }
+
+    /// Logs all of level 0 of every variable.
+    pub(super) fn log_all(&self) -> Result<()> {
+        self.members.iter().try_for_each(|member| {
+            let whole = Region::whole(member.base.shape());
+            dirty::log(&*self.store, &member.variable.name, &whole)
+        })
     }
 }

@@ -148,11 +148,12 @@ fn from_datastore(args: &Get, place: &Place) -> Result<Grid> {
     if let Some(text) = &args.time {
         ranges.push(time_range(text, &dims)?);
     }
-    let planar = |name: &str| {
-        dims.iter()
-            .any(|d| d.name == name && matches!(d.axis, Axis::X | Axis::Y))
+    // Of a dimension that is aggregated, each level has other indices.
+    let aggregated = |name: &str| {
+        let mut factors = dims.iter().zip(member.factors());
+        factors.any(|(d, f)| d.name == name && *f > 1)
     };
-    let fixed = ranges.iter().any(|(name, _)| planar(name)).then_some(0);
+    let fixed = ranges.iter().any(|(name, _)| aggregated(name)).then_some(0);
     let request = Request {
         aggregator,
         level: level.or(fixed),

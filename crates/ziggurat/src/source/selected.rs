@@ -68,11 +68,10 @@ impl Selected {
             false => choice.variables.clone(),
         };
         for (new, name) in wanted {
-            // A file with one variable need not be asked for it by name.
-            let found = all
-                .iter()
-                .position(|v| v.name == name)
-                .or((all.len() == 1 && new == name).then_some(0));
+            // Rasters do not name their only variable: then any name is taken for it.
+            let unnamed = all.len() == 1 && all[0].name == "data" && new == name;
+            let found = all.iter().position(|v| v.name == name);
+            let found = found.or(unnamed.then_some(0));
             let Some(pick) = found else {
                 let what = format!("variable {name:?}; it holds: {}", names());
                 return Err(Error::not_found(inner.place(), what));

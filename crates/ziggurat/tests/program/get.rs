@@ -34,6 +34,43 @@ fn values_are_printed() {
 }
 
 #[test]
+fn indices_count_the_base_where_their_dimension_is_aggregated() {
+    let place = Place::with_store();
+    let factor = ["--factor", "y=2", "--levels", "2", "--overwrite"];
+    place
+        .run(&[&["import", "a.npy", "a.zarr"], &factor[..]].concat())
+        .well();
+    let row = |more: &[&str]| {
+        place.run(&[&["get", "a.zarr", "--out", "-", "--index", "y=5"], more].concat())
+    };
+    assert_eq!(row(&[]).well(), "40 41 42 43 44 45 46 47\n");
+    row(&["--level", "1"]).fails(2, &["5:6 of y, which has 3"]);
+    // A third dimension, halved from level to level, beside a plane that is made small.
+    let tifs = [
+        data("tiff/plain.tif"),
+        data("tiff/plain.tif"),
+        data("tiff/plain.tif"),
+    ];
+    let [a, b, c] = &tifs;
+    let time = [
+        "--time",
+        "2001-01-01,2002-01-01,2003-01-01",
+        "--factor",
+        "time=2,y=2,x=2",
+        "--levels",
+        "2",
+        "--overwrite",
+    ];
+    place
+        .run(&[&["import", a, b, c, "a.zarr"], &time[..]].concat())
+        .well();
+    let last = place.run(&[
+        "get", "a.zarr", "--out", "-", "--time", "2003", "--shape", "4,5",
+    ]);
+    assert_eq!(last.well().lines().count(), 4);
+}
+
+#[test]
 fn files_are_made_by_extension() {
     let place = Place::with_store();
     for (name, magic) in [
