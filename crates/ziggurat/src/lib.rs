@@ -2,6 +2,7 @@
 
 pub mod digest;
 pub mod export;
+mod geokeys;
 pub mod import;
 pub mod source;
 

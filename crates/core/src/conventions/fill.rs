@@ -9,6 +9,7 @@
 //!   and those who do not know base64 have a number.
 //! * NaN needs neither. GDAL takes the `fill_value` of the array for its nodata.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::Value;
 
 use crate::{Attributes, ElementType, Scalar};
@@ -34,7 +35,10 @@ pub(super) fn insert(out: &mut Attributes, nodata: Option<Scalar>, element: Elem
     let (fill, missing) = match stored {
         _ if element == ElementType::Bool => return,
         Scalar::Float(v) if v.is_nan() => return,
-        Scalar::Float(v) => (base64(v.to_le_bytes()).into(), Value::from(v)),
+        Scalar::Float(v) => (
+            BASE64_STANDARD.encode(v.to_le_bytes()).into(),
+            Value::from(v),
+        ),
         Scalar::Int(v) => (v.into(), v.into()),
         Scalar::UInt(v) => (v.into(), v.into()),
     };
@@ -58,7 +62,10 @@ fn scalar(value: &Value, element: ElementType) -> Option<Scalar> {
     match value {
         Value::Array(values) => scalar(values.first()?, element),
         Value::String(text) if element.is_float() => {
-            let number = || Some(f64::from_le_bytes(from_base64(text)?));
+            let number = || {
+                let bytes = BASE64_STANDARD.decode(text).ok()?;
+                Some(f64::from_le_bytes(bytes.try_into().ok()?))
+            };
             text.parse().ok().or_else(number).map(Scalar::Float)
         }
         Value::Number(n) if element.is_float() => n.as_f64().map(Scalar::Float),
@@ -71,24 +78,4 @@ fn scalar(value: &Value, element: ElementType) -> Option<Scalar> {
         }
         _ => None,
     }
-}
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// RFC 4648 base64 of eight bytes: eleven digits and one `=`.
-fn base64(bytes: [u8; 8]) -> String {
-    // Two zero bits complete the eleventh digit.
-    let bits = u128::from(u64::from_be_bytes(bytes)) << 2;
-    let digit = |i: u32| char::from(ALPHABET[(bits >> (6 * (10 - i)) & 63) as usize]);
-    (0..11).map(digit).chain(['=']).collect()
-}
-
-/// The inverse of [`base64`].
-fn from_base64(text: &str) -> Option<[u8; 8]> {
-    let digits = text.strip_suffix('=').filter(|d| d.len() == 11)?;
-    let bits = digits.bytes().try_fold(0_u128, |bits, b| {
-        let digit = ALPHABET.iter().position(|&a| a == b)?;
-        Some(bits << 6 | digit as u128)
-    })?;
-    Some(u64::try_from(bits >> 2).ok()?.to_be_bytes())
 }

@@ -4,6 +4,10 @@
 
 use ziggurat_core::{Affine, Crs};
 
+use crate::geokeys::{
+    CITATION, GEODETIC_CRS, MODEL_TYPE, PROJECTED_CITATION, PROJECTED_CRS, RASTER_TYPE,
+};
+
 /// `ModelPixelScale` and `ModelTiepoint` where they can say it, else `ModelTransformation`.
 #[derive(Debug, PartialEq)]
 pub(super) enum Placement {
@@ -28,13 +32,6 @@ impl From<Affine> for Placement {
         Self::Matrix(matrix)
     }
 }
-
-const MODEL_TYPE: u16 = 1024;
-const RASTER_TYPE: u16 = 1025;
-const CITATION: u16 = 1026;
-const GEODETIC_CRS: u16 = 2048;
-const PROJECTED_CRS: u16 = 3072;
-const PROJECTED_CITATION: u16 = 3073;
 
 const PROJECTED: u16 = 1;
 const GEOGRAPHIC: u16 = 2;

@@ -1,5 +1,6 @@
 //! The stored value that means "missing", and the sign of stored integers.
 
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::Value;
 use ziggurat_core::{Attributes, ElementType, Scalar};
 
@@ -79,22 +80,9 @@ pub(crate) fn scalar(value: &Value, element: ElementType) -> Option<Scalar> {
     }
 }
 
-/// The eight bytes that twelve characters of padded standard base64 stand for.
+/// The eight bytes that padded standard base64 stands for.
 fn base64(text: &str) -> Option<[u8; 8]> {
-    let digits = text.strip_suffix('=').filter(|d| d.len() == 11)?;
-    let bits = digits.bytes().try_fold(0_u128, |bits, c| {
-        let six = match c {
-            b'A'..=b'Z' => c - b'A',
-            b'a'..=b'z' => c - b'a' + 26,
-            b'0'..=b'9' => c - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        Some(bits << 6 | u128::from(six))
-    })?;
-    // 66 bits: 64 and two of padding.
-    u64::try_from(bits >> 2).ok().map(u64::to_be_bytes)
+    BASE64_STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

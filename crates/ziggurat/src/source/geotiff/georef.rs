@@ -6,13 +6,9 @@
 use ziggurat_core::{Affine, Crs, Result};
 
 use super::ifd::{Ifd, Input};
-
-const MODEL_TYPE: u64 = 1024;
-const RASTER_TYPE: u64 = 1025;
-const CITATION: u64 = 1026;
-const GEODETIC_CRS: u64 = 2048;
-const PROJECTED_CRS: u64 = 3072;
-const PROJECTED_CITATION: u64 = 3073;
+use crate::geokeys::{
+    CITATION, GEODETIC_CRS, MODEL_TYPE, PROJECTED_CITATION, PROJECTED_CRS, RASTER_TYPE,
+};
 
 /// The `GeoKey` directory: keys with one number, and keys with text.
 #[derive(Debug, Default)]
@@ -46,8 +42,8 @@ impl GeoKeys {
         Ok(keys)
     }
 
-    fn number(&self, key: u64) -> Option<u64> {
-        let found = self.numbers.iter().find(|(k, _)| *k == key);
+    fn number(&self, key: u16) -> Option<u64> {
+        let found = self.numbers.iter().find(|(k, _)| *k == u64::from(key));
         found.map(|(_, v)| *v)
     }
 
@@ -68,7 +64,7 @@ impl GeoKeys {
             return None;
         }
         let cited = [PROJECTED_CITATION, CITATION].into_iter().find_map(|key| {
-            let (_, text) = self.texts.iter().find(|(k, _)| *k == key)?;
+            let (_, text) = self.texts.iter().find(|(k, _)| *k == u64::from(key))?;
             Crs::from_wkt(wkt(text)?).ok()
         });
         if cited.is_none() {
