@@ -67,8 +67,14 @@ impl<T: Sample> Partial<T> {
 
     /// Adds base cells, each to the cell that stands for it one level up.
     pub(crate) fn add_cells(&mut self, cells: Cells<'_, T>, factors: &[u64]) {
-        let nodata = cells.nodata;
-        let valid = |v: T| !v.is_nan() && Some(v) != nodata;
+        // Two loops, so that neither asks for each cell whether there is a nodata value.
+        match cells.nodata {
+            None => self.add_valid(cells, factors, |v| !v.is_nan()),
+            Some(nodata) => self.add_valid(cells, factors, |v| !v.is_nan() && v != nodata),
+        }
+    }
+
+    fn add_valid(&mut self, cells: Cells<'_, T>, factors: &[u64], valid: impl Fn(T) -> bool) {
         for row in rows(cells.valid, cells.stored, &self.region, factors) {
             let values = &cells.values[row.from..row.from + row.len];
             let group = row.group;

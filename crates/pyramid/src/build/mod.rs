@@ -6,7 +6,7 @@
 //! encoded at once, and their superchunk is written when its last block has come.
 //!
 //! **Memory law**: for each thread, `levels` tiles with 8 bytes per cell for the count, 8 for a sum
-//! and one element for each further aggregator, plus at most 40 MiB of *encoded* blocks of superchunks
+//! and one element for each further aggregator, plus at most 64 MiB of *encoded* blocks of superchunks
 //! that are not complete, plus one superchunk while it is written. It does not grow with the array.
 
 mod occupancy;

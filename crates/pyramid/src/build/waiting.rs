@@ -23,7 +23,7 @@ pub(super) struct Held {
 
 impl Default for Held {
     fn default() -> Self {
-        Self::new(40 << 20, 1 << 20)
+        Self::new(64 << 20, 1 << 20)
     }
 }
 

@@ -51,20 +51,21 @@ pub(crate) enum Command {
 
 /// Make a pyramid from files
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "ziggurat import [OPTIONS] <SRC>... <STORE>",
+    after_help = "\
 Examples:
   ziggurat import dem.tif dem.zarr
   ziggurat import radar-2016*.tif radar.zarr --time name --aggregate max,mean
   ziggurat import era.nc era.zarr --var z,t2m=T --levels 4 --codec blosc-zstd
   ziggurat import naip/*.tif naip.zarr --resample bilinear --nodata 0
-  ziggurat import big.zarr pyramid.zarr --block 128,128 --chunk 1MiB --superchunk 64MiB")]
+  ziggurat import big.zarr pyramid.zarr --block 128,128 --chunk 1MiB --superchunk 64MiB"
+)]
 pub(crate) struct Import {
-    /// Files or Zarr stores; several become one time axis
-    #[arg(required = true, value_name = "SRC")]
-    pub(crate) sources: Vec<PathBuf>,
-    /// The store to make
-    #[arg(required = true)]
-    pub(crate) store: PathBuf,
+    /// Files or Zarr stores (several become one time axis), and last the store to make
+    // One list, so that options may stand anywhere: the last of two positions would not allow it.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
     /// Levels above the base: a number, or auto (until none is larger than 256 cells)
     #[arg(long, default_value = "auto", value_parser = parse::levels)]
     pub(crate) levels: Levels,

@@ -1,6 +1,6 @@
 //! `ziggurat import`.
 
-use ziggurat::core::{Crs, Result};
+use ziggurat::core::{Crs, Error, Result};
 use ziggurat::import::import;
 use ziggurat::pyramid::Options;
 use ziggurat::source::{Choice, Selected, Source, Stack, align, open};
@@ -9,14 +9,24 @@ use super::args::{Import, LayoutName};
 use super::progress::Bars;
 
 pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
+    let Some((store, files)) = args
+        .paths
+        .split_last()
+        .filter(|(_, files)| !files.is_empty())
+    else {
+        return Err(Error::caller(
+            "import",
+            "name at least one source, and last the store to make",
+        ));
+    };
     let mut choice = Choice {
         crs: args.crs.as_deref().map(Crs::from_user).transpose()?,
         nodata: args.nodata,
         ..Choice::default()
     };
     args.var.iter().for_each(|v| choice.take(v));
-    let mut sources: Vec<Box<dyn Source>> = Vec::with_capacity(args.sources.len());
-    for path in &args.sources {
+    let mut sources: Vec<Box<dyn Source>> = Vec::with_capacity(files.len());
+    for path in files {
         sources.push(Box::new(Selected::new(open(path)?, &choice)?));
     }
     if let Some(method) = args.resample {
@@ -37,5 +47,5 @@ pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
         codec: args.codec,
     };
     bars.catch_interrupts();
-    import(&*source, &args.store, &options, args.overwrite, bars)
+    import(&*source, store, &options, args.overwrite, bars)
 }
