@@ -133,8 +133,7 @@ fn help_has_examples_and_usage_errors_are_the_callers() {
     }
     assert!(place.run(&["--version"]).well().starts_with("ziggurat 0."));
     for wrong in [
-        &["import", "a.npy"][..],
-        &["import", "a.npy", "b.zarr", "--levels", "many"],
+        &["import", "a.npy", "b.zarr", "--levels", "many"][..],
         &["import", "a.npy", "b.zarr", "--chunk", "0,4"],
         &["import", "a.npy", "b.zarr", "--aggregate", "median"],
         &["import", "a.npy", "b.zarr", "--codec", "lzma"],
@@ -147,4 +146,15 @@ fn help_has_examples_and_usage_errors_are_the_callers() {
         assert_eq!(said.code, 2, "{wrong:?}: {}", said.err);
         assert!(said.err.contains("error:"), "{}", said.err);
     }
+    let alone = place.run(&["import", "a.npy"]);
+    assert_eq!(alone.code, 2, "{}", alone.err);
+    assert!(alone.err.contains("at least one source"), "{}", alone.err);
+    // Options may stand anywhere.
+    let between = place.run(&["import", "no-such.npy", "--levels", "1", "b.zarr"]);
+    assert_eq!(between.code, 1, "{}", between.err);
+    assert!(
+        between.err.contains("no-such.npy: not found"),
+        "{}",
+        between.err
+    );
 }
