@@ -24,6 +24,14 @@ impl ShardIndex {
         }
     }
 
+    /// The index of an object that is one block of `size` bytes.
+    #[must_use]
+    pub fn whole(size: u64) -> Self {
+        Self {
+            entries: vec![Some((0, size))],
+        }
+    }
+
     /// Bytes of an encoded index of `blocks` blocks.
     #[must_use]
     pub const fn encoded_size(blocks: usize) -> usize {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ziggurat_core::Error;
 use ziggurat_core::exec::block_on;
-use ziggurat_core::store::{ByteRange, LocalStore, ObjectBackend, Store};
+use ziggurat_core::store::{ByteRange, Expected, Fetched, LocalStore, ObjectBackend, Store};
 
 use ByteRange::{Bounded, Suffix};
 
@@ -16,7 +16,14 @@ fn get(store: &dyn Store, key: &str) -> Option<Bytes> {
 }
 
 fn ranges(store: &dyn Store, key: &str, ranges: &[ByteRange]) -> Option<Vec<Bytes>> {
-    block_on(store.get_ranges(key, ranges)).unwrap()
+    match block_on(store.get_ranges(key, ranges, None)).unwrap() {
+        Fetched::Absent => None,
+        Fetched::Changed => panic!("no version was asked for"),
+        Fetched::Ranges(version, parts) => {
+            assert_eq!(block_on(store.version(key)).unwrap(), Some(version));
+            Some(parts)
+        }
+    }
 }
 
 fn listed(store: &dyn Store, prefix: &str) -> Vec<String> {
@@ -36,6 +43,8 @@ fn conforms(store: &dyn Store) {
     listing(store);
     deleting(store);
     odd_names(store);
+    versions(store);
+    conditional_writes(store);
 }
 
 fn objects(store: &dyn Store) {
@@ -54,6 +63,43 @@ fn objects(store: &dyn Store) {
     assert_eq!(get(store, "empty").unwrap(), "");
     assert_eq!(block_on(store.size("empty")).unwrap(), Some(0));
     assert!(store.place("a/b").ends_with("a/b"));
+}
+
+fn versions(store: &dyn Store) {
+    assert_eq!(block_on(store.version("v")).unwrap(), None);
+    put(store, "v", "one");
+    let first = block_on(store.version("v")).unwrap().unwrap();
+    assert_eq!(first.size(), 3);
+    let asked = [Bounded {
+        offset: 1,
+        length: 2,
+    }];
+    let read = |known| block_on(store.get_ranges("v", &asked, Some(known))).unwrap();
+    assert!(matches!(read(&first), Fetched::Ranges(v, parts) if v == first && parts == ["ne"]));
+    put(store, "v", "two");
+    assert!(matches!(read(&first), Fetched::Changed));
+    block_on(store.delete("v")).unwrap();
+    assert!(!matches!(read(&first), Fetched::Ranges(..)));
+}
+
+fn conditional_writes(store: &dyn Store) {
+    let parts = ["ab".into(), Bytes::new(), "c".into()];
+    let put_if = |expected: &Expected| block_on(store.put_if("w/0", &parts, expected)).unwrap();
+    let first = put_if(&Expected::Absent).expect("nothing was there");
+    assert_eq!(get(store, "w/0").unwrap(), "abc");
+    assert_eq!(block_on(store.version("w/0")).unwrap(), Some(first.clone()));
+    assert_eq!(put_if(&Expected::Absent), None);
+    let second = put_if(&Expected::Version(first.clone())).expect("as expected");
+    assert_ne!(first, second);
+    assert_eq!(put_if(&Expected::Version(first.clone())), None, "outdated");
+    assert!(put_if(&Expected::Any).is_some());
+    let outdated = Expected::Version(first);
+    assert!(!block_on(store.delete_if("w/0", &outdated)).unwrap());
+    assert!(!block_on(store.delete_if("w/0", &Expected::Absent)).unwrap());
+    let present = block_on(store.version("w/0")).unwrap().unwrap();
+    assert!(block_on(store.delete_if("w/0", &Expected::Version(present))).unwrap());
+    assert_eq!(get(store, "w/0"), None);
+    assert!(block_on(store.delete_if("w/0", &Expected::Any)).unwrap());
 }
 
 fn byte_ranges(store: &dyn Store) {
@@ -82,7 +128,7 @@ fn byte_ranges(store: &dyn Store) {
         bounded(u64::MAX, 2),
         bounded(0, u64::MAX),
     ] {
-        let error = block_on(store.get_ranges("r", &[bounded(0, 1), beyond])).unwrap_err();
+        let error = block_on(store.get_ranges("r", &[bounded(0, 1), beyond], None)).unwrap_err();
         assert!(matches!(error, Error::Data { .. }), "{beyond:?}: {error:?}");
         assert!(error.to_string().contains(&store.place("r")), "{error}");
     }

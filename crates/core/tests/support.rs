@@ -7,7 +7,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::layout::Layout;
-use ziggurat_core::store::{ByteRange, Store};
+use ziggurat_core::store::{ByteRange, Expected, Fetched, Store, Version};
 use ziggurat_core::{ElementType, Region, Result};
 
 /// Any small layout: blocks of 1 to 4 cells, 1 to 3 blocks in a chunk, 1 to 3 chunks in a superchunk.
@@ -113,18 +113,36 @@ impl<S: Store> Store for Counting<S> {
         Ok(found)
     }
 
-    async fn get_ranges(&self, key: &str, ranges: &[ByteRange]) -> Result<Option<Vec<Bytes>>> {
-        let found = self.inner.get_ranges(key, ranges).await?;
+    async fn get_ranges(
+        &self,
+        key: &str,
+        ranges: &[ByteRange],
+        known: Option<&Version>,
+    ) -> Result<Fetched> {
+        let found = self.inner.get_ranges(key, ranges, known).await?;
         match &found {
-            None => self.note(key, 0),
-            Some(list) => list.iter().for_each(|b| self.note(key, b.len() as u64)),
+            Fetched::Absent | Fetched::Changed => self.note(key, 0),
+            Fetched::Ranges(_, list) => list.iter().for_each(|b| self.note(key, b.len() as u64)),
         }
         Ok(found)
     }
 
-    async fn size(&self, key: &str) -> Result<Option<u64>> {
+    async fn version(&self, key: &str) -> Result<Option<Version>> {
         self.note(key, 0);
-        self.inner.size(key).await
+        self.inner.version(key).await
+    }
+
+    async fn put_if(
+        &self,
+        key: &str,
+        parts: &[Bytes],
+        expected: &Expected,
+    ) -> Result<Option<Version>> {
+        self.inner.put_if(key, parts, expected).await
+    }
+
+    async fn delete_if(&self, key: &str, expected: &Expected) -> Result<bool> {
+        self.inner.delete_if(key, expected).await
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ziggurat_core::progress::{Progress, Silent};
-use ziggurat_core::store::{ByteRange, ObjectBackend, Store};
+use ziggurat_core::store::{ByteRange, Expected, Fetched, ObjectBackend, Store, Version};
 use ziggurat_core::{ElementType, Error, Region, Result};
 use ziggurat_pyramid::{Aggregator, Datastore, Levels, Options, Size};
 
@@ -85,12 +85,32 @@ impl Store for Full {
         self.inner.get(key).await
     }
 
-    async fn get_ranges(&self, key: &str, ranges: &[ByteRange]) -> Result<Option<Vec<Bytes>>> {
-        self.inner.get_ranges(key, ranges).await
+    async fn get_ranges(
+        &self,
+        key: &str,
+        ranges: &[ByteRange],
+        known: Option<&Version>,
+    ) -> Result<Fetched> {
+        self.inner.get_ranges(key, ranges, known).await
     }
 
-    async fn size(&self, key: &str) -> Result<Option<u64>> {
-        self.inner.size(key).await
+    async fn version(&self, key: &str) -> Result<Option<Version>> {
+        self.inner.version(key).await
+    }
+
+    async fn put_if(
+        &self,
+        key: &str,
+        parts: &[Bytes],
+        expected: &Expected,
+    ) -> Result<Option<Version>> {
+        self.change(key)?;
+        self.inner.put_if(key, parts, expected).await
+    }
+
+    async fn delete_if(&self, key: &str, expected: &Expected) -> Result<bool> {
+        self.change(key)?;
+        self.inner.delete_if(key, expected).await
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {

@@ -1,13 +1,14 @@
 //! Arrays: metadata, and elements by region.
 
+mod commit;
 pub(crate) mod fill;
 mod keys;
 mod metadata;
 mod read;
+mod state;
 mod write;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -15,15 +16,12 @@ pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use write::SuperchunkWriter;
 
+use self::state::States;
 use crate::codec::BlockCodec;
 use crate::exec::block_on;
 use crate::layout::Layout;
-use crate::shard::ShardIndex;
 use crate::store::{Store, join};
 use crate::{ElementType, Error, Region, Result};
-
-/// Shard indices kept per array. 4096 blocks of an index take 64 KiB.
-const CACHED_INDICES: usize = 256;
 
 /// An array of fixed-size numbers in a store.
 ///
@@ -49,7 +47,7 @@ pub struct Array {
     path: String,
     metadata: ArrayMetadata,
     codec: BlockCodec,
-    indices: Mutex<HashMap<Vec<u64>, Arc<ShardIndex>>>,
+    states: States,
 }
 
 impl Array {
@@ -77,7 +75,7 @@ impl Array {
             path: path.to_owned(),
             metadata,
             codec,
-            indices: Mutex::default(),
+            states: States::default(),
         })
     }
 
@@ -245,23 +243,5 @@ impl Array {
         }
         let what = format!("region {region} is not within shape {:?}", self.shape());
         Err(Error::caller(self.place(), what))
-    }
-
-    fn cached_index(&self, superchunk: &[u64]) -> Option<Arc<ShardIndex>> {
-        let cache = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(superchunk).cloned()
-    }
-
-    fn cache_index(&self, superchunk: &[u64], index: Arc<ShardIndex>) {
-        let mut cache = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= CACHED_INDICES {
-            cache.clear();
-        }
-        cache.insert(superchunk.to_vec(), index);
-    }
-
-    fn forget_index(&self, superchunk: &[u64]) {
-        let mut cache = self.indices.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.remove(superchunk);
     }
 }

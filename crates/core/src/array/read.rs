@@ -1,15 +1,13 @@
 //! Reading: region -> (superchunk, blocks) -> byte ranges -> fetch -> decode.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use rayon::prelude::*;
 
 use super::Array;
+use super::state::{ATTEMPTS, State};
 use crate::exec::block_on;
 use crate::region::{Window, copy};
-use crate::shard::ShardIndex;
-use crate::store::ByteRange;
+use crate::store::{ByteRange, Fetched};
 use crate::{Element, Error, Region, Result};
 
 /// Blocks of one superchunk whose byte ranges are this close are fetched together.
@@ -142,11 +140,8 @@ impl Array {
     /// If the shard index cannot be read.
     pub fn contains_block(&self, index: &[u64]) -> Result<bool> {
         let (superchunk, position) = self.layout().locate(index);
-        if !self.layout().is_sharded() {
-            return Ok(block_on(self.store.size(&self.superchunk_key(&superchunk)))?.is_some());
-        }
-        let index = block_on(self.index(&superchunk))?;
-        Ok(index.get(position).is_some())
+        let state = block_on(self.look(&superchunk))?;
+        Ok(state.index.get(position).is_some())
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<Vec<u8>> {
@@ -155,39 +150,49 @@ impl Array {
         Ok(block)
     }
 
-    /// The encoded bytes of those of `blocks` (all of one superchunk) that exist.
+    /// The encoded bytes of those of `blocks` (all of one superchunk) that exist, of one version.
     pub(super) async fn fetch(
         &self,
         superchunk: &[u64],
         blocks: &[Vec<u64>],
     ) -> Result<Vec<Encoded>> {
-        let key = self.superchunk_key(superchunk);
-        if !self.layout().is_sharded() {
-            let found = self.store.get(&key).await?;
-            return Ok(found
-                .map(|bytes| (superchunk.to_vec(), bytes))
-                .into_iter()
-                .collect());
+        for _ in 0..ATTEMPTS {
+            let seen = self.look(superchunk).await?;
+            if let Some(found) = self.fetch_seen(superchunk, &seen, blocks).await? {
+                return Ok(found);
+            }
+            self.states.forget(superchunk);
         }
-        let index = self.index(superchunk).await?;
+        Err(self.restless(superchunk))
+    }
+
+    /// As [`fetch`](Self::fetch), of the version that was seen; `None` if there is another by now.
+    pub(super) async fn fetch_seen(
+        &self,
+        superchunk: &[u64],
+        seen: &State,
+        blocks: &[Vec<u64>],
+    ) -> Result<Option<Vec<Encoded>>> {
+        let Some(version) = &seen.version else {
+            return Ok(Some(Vec::new()));
+        };
         let mut wanted: Vec<(u64, u64, &Vec<u64>)> = blocks
             .iter()
             .filter_map(|block| {
-                let (offset, length) = index.get(self.layout().locate(block).1)?;
+                let (offset, length) = seen.index.get(self.layout().locate(block).1)?;
                 Some((offset, length, block))
             })
             .collect();
         if wanted.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         wanted.sort();
         let (ranges, spans) = coalesce(&wanted);
-        let fetched = self.store.get_ranges(&key, &ranges).await?.ok_or_else(|| {
-            Error::data(
-                self.store.place(&key),
-                "it vanished while it was read; read again",
-            )
-        })?;
+        let key = self.superchunk_key(superchunk);
+        let fetched = match self.store.get_ranges(&key, &ranges, Some(version)).await? {
+            Fetched::Ranges(_, parts) => parts,
+            Fetched::Changed | Fetched::Absent => return Ok(None),
+        };
         let cut = |(&(offset, length, block), span): (&(u64, u64, &Vec<u64>), &(usize, u64))| {
             let at = usize::try_from(offset - span.1).ok()?;
             let end = at.checked_add(usize::try_from(length).ok()?)?;
@@ -195,29 +200,15 @@ impl Array {
             (end <= bytes.len()).then(|| (block.clone(), bytes.slice(at..end)))
         };
         let blocks: Option<Vec<Encoded>> = wanted.iter().zip(&spans).map(cut).collect();
-        blocks.ok_or_else(|| Error::data(self.store.place(&key), "the shard index is damaged"))
+        blocks
+            .map(Some)
+            .ok_or_else(|| Error::data(self.store.place(&key), "the shard index is damaged"))
     }
 
-    /// The index of a superchunk.
-    async fn index(&self, superchunk: &[u64]) -> Result<Arc<ShardIndex>> {
-        if let Some(known) = self.cached_index(superchunk) {
-            return Ok(known);
-        }
-        let blocks: u64 = self.layout().blocks_per_superchunk().iter().product();
-        let blocks = usize::try_from(blocks).unwrap_or(usize::MAX);
-        let length = ShardIndex::encoded_size(blocks) as u64;
-        let range = match self.metadata.index_at_end {
-            true => ByteRange::Suffix { length },
-            false => ByteRange::Bounded { offset: 0, length },
-        };
-        let key = self.superchunk_key(superchunk);
-        let index = match self.store.get_ranges(&key, &[range]).await?.as_deref() {
-            Some([bytes]) => ShardIndex::parse(&self.store.place(&key), bytes, blocks)?,
-            _ => ShardIndex::absent(),
-        };
-        let index = Arc::new(index);
-        self.cache_index(superchunk, Arc::clone(&index));
-        Ok(index)
+    /// The error after too many changes by others in a row.
+    pub(super) fn restless(&self, superchunk: &[u64]) -> Error {
+        let place = self.store.place(&self.superchunk_key(superchunk));
+        Error::conflict(place, "others change it again and again; try later")
     }
 }
 

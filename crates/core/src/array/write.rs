@@ -1,12 +1,17 @@
 //! Writing: each touched block is encoded once, each touched superchunk is put once.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use rayon::prelude::*;
 
 use super::Array;
+use super::commit::Changes;
+use super::state::ATTEMPTS;
 use crate::exec::block_on;
 use crate::region::{Window, copy};
-use crate::{Error, Region, Result, shard};
+use crate::store::Expected;
+use crate::{Error, Region, Result};
 
 impl Array {
     /// Replaces the elements of `region` by `bytes`.
@@ -46,34 +51,55 @@ impl Array {
         region: &Region,
         bytes: &[u8],
     ) -> Result<()> {
-        let mut writer = self.superchunk_writer(superchunk);
-        let whole = Region::of_cell(superchunk, self.layout().superchunk())
-            .intersect(&Region::whole(self.shape()))
-            .is_none_or(|all| part.contains(&all));
-        if !whole {
-            writer.keep_stored()?;
-        }
         let touched: Vec<Vec<u64>> = part.cells(self.layout().block()).indices().collect();
-        let encoded: Vec<Option<Bytes>> = touched
-            .par_iter()
-            .map(|index| self.merge_block(index, region, bytes))
-            .collect::<Result<_>>()?;
-        for (index, block) in touched.iter().zip(encoded) {
-            writer.set(index, block);
+        for _ in 0..ATTEMPTS {
+            let seen = block_on(self.look(superchunk))?;
+            let partial: Vec<Vec<u64>> = touched
+                .iter()
+                .filter(|index| !self.covers(part, index))
+                .cloned()
+                .collect();
+            let Some(old) = block_on(self.fetch_seen(superchunk, &seen, &partial))? else {
+                self.states.forget(superchunk);
+                continue;
+            };
+            let old: HashMap<Vec<u64>, Bytes> = old.into_iter().collect();
+            let changes: Changes = touched
+                .par_iter()
+                .map(|index| {
+                    let block = self.merge_block(index, old.get(index), region, bytes)?;
+                    Ok((self.layout().locate(index).1, block))
+                })
+                .collect::<Result<_>>()?;
+            if self.commit(superchunk, &seen, changes)? {
+                return Ok(());
+            }
         }
-        writer.finish()
+        Err(self.restless(superchunk))
     }
 
-    /// The encoding of block `index` with the elements of `region` replaced by `bytes`.
-    fn merge_block(&self, index: &[u64], region: &Region, bytes: &[u8]) -> Result<Option<Bytes>> {
+    /// Whether `part` covers all that block `index` holds of the array.
+    fn covers(&self, part: &Region, index: &[u64]) -> bool {
+        Region::of_cell(index, self.layout().block())
+            .intersect(&Region::whole(self.shape()))
+            .is_none_or(|inside| part.contains(&inside))
+    }
+
+    /// The encoding of block `index`, which is `old`, with the elements of `region` replaced by `bytes`.
+    fn merge_block(
+        &self,
+        index: &[u64],
+        old: Option<&Bytes>,
+        region: &Region,
+        bytes: &[u8],
+    ) -> Result<Option<Bytes>> {
         let cell = Region::of_cell(index, self.layout().block());
-        let array = Region::whole(self.shape());
-        let (Some(part), Some(inside)) = (cell.intersect(region), cell.intersect(&array)) else {
+        let Some(part) = cell.intersect(region) else {
             return Ok(None);
         };
         let mut block = self.codec.fill_block();
-        if !part.contains(&inside) {
-            self.read_block_into(index, &mut block)?;
+        if let Some(old) = old {
+            self.codec.decode_into(&self.place(), old, &mut block)?;
         }
         copy(
             &part.shape,
@@ -140,24 +166,9 @@ impl SuperchunkWriter<'_> {
     /// # Errors
     /// If the store refuses; then the old superchunk is still there.
     pub fn finish(self) -> Result<()> {
-        let Self {
-            array,
-            index,
-            blocks,
-        } = self;
-        let key = array.superchunk_key(&index);
-        let object = match array.layout().is_sharded() {
-            true if !array.metadata.index_at_end => {
-                let what = "writing superchunks whose index is at the start; copy the array first";
-                return Err(Error::unsupported(array.place(), what));
-            }
-            true => shard::assemble(&blocks, &array.layout().write_order()),
-            false => blocks.into_iter().next().flatten(),
-        };
-        array.forget_index(&index);
-        match object {
-            Some(bytes) => block_on(array.store.put(&key, bytes)),
-            None => block_on(array.store.delete(&key)),
-        }
+        let array = self.array;
+        array
+            .put_superchunk(&self.index, &self.blocks, &Expected::Any)
+            .map(drop)
     }
 }

@@ -1,14 +1,17 @@
 //! A directory on a local file system.
 
+mod lock;
+
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{ByteRange, Store, join};
+use super::{ByteRange, Expected, Fetched, Store, Tag, Version, join};
 use crate::{Error, Result};
 
 /// A store in a directory: one file per object.
@@ -43,7 +46,7 @@ impl LocalStore {
         }
     }
 
-    fn open(&self, key: &str) -> Result<Option<(File, u64)>> {
+    fn open(&self, key: &str) -> Result<Option<(File, Version)>> {
         let path = self.path(key);
         let opened = File::open(&path).and_then(|file| {
             let meta = file.metadata()?;
@@ -51,9 +54,36 @@ impl LocalStore {
         });
         match opened {
             Ok((_, meta)) if meta.is_dir() => Ok(None),
-            Ok((file, meta)) => Ok(Some((file, meta.len()))),
+            Ok((file, meta)) => Ok(Some((file, version_of(&meta)))),
             Err(e) if is_absent(&e) => Ok(None),
             Err(e) => Err(Error::io(path, "open", e)),
+        }
+    }
+
+    /// Writes a file of a temporary name in the directory of `path`, and returns its path.
+    fn write_beside(&self, path: &Path, parts: &[Bytes], durable: bool) -> Result<PathBuf> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let parent = path.parent().unwrap_or(&self.root);
+        let unique = NEXT.fetch_add(1, Ordering::Relaxed);
+        let temporary = parent.join(format!("{TEMPORARY}{}-{unique}", std::process::id()));
+        fs::create_dir_all(parent).map_err(|e| Error::io(parent, "create directory", e))?;
+        let written = File::create(&temporary).and_then(|mut file| {
+            for part in parts {
+                file.write_all(part)?;
+            }
+            // What is replaced must not be lost in a power failure; what is new can be.
+            match durable && path.exists() {
+                true => file.sync_data(),
+                false => Ok(()),
+            }
+        });
+        match written {
+            Ok(()) => Ok(temporary),
+            Err(e) => {
+                // The first error is the one to report; a leftover is no key and harms nobody.
+                let _ = fs::remove_file(&temporary);
+                Err(Error::io(path, "write", e))
+            }
         }
     }
 
@@ -92,6 +122,27 @@ impl LocalStore {
     }
 }
 
+fn move_into_place(temporary: &Path, path: &Path) -> Result<()> {
+    fs::rename(temporary, path).map_err(|e| {
+        let _ = fs::remove_file(temporary);
+        Error::io(path, "write", e)
+    })
+}
+
+/// The version of a file.
+fn version_of(meta: &fs::Metadata) -> Version {
+    let modified = meta
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |time| time.as_nanos());
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(meta);
+    #[cfg(not(unix))]
+    let inode = 0;
+    Version::new(meta.len(), Tag::File { inode, modified })
+}
+
 fn is_absent(e: &std::io::Error) -> bool {
     matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
@@ -103,18 +154,27 @@ impl Store for LocalStore {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {
-        let Some((file, size)) = self.open(key)? else {
+        let Some((file, version)) = self.open(key)? else {
             return Ok(None);
         };
-        read_at(&file, 0, size)
+        read_at(&file, 0, version.size())
             .map(|b| Some(b.into()))
             .map_err(|e| Error::io(self.path(key), "read", e))
     }
 
-    async fn get_ranges(&self, key: &str, ranges: &[ByteRange]) -> Result<Option<Vec<Bytes>>> {
-        let Some((file, size)) = self.open(key)? else {
-            return Ok(None);
+    async fn get_ranges(
+        &self,
+        key: &str,
+        ranges: &[ByteRange],
+        known: Option<&Version>,
+    ) -> Result<Fetched> {
+        let Some((file, version)) = self.open(key)? else {
+            return Ok(Fetched::Absent);
         };
+        if known.is_some_and(|known| *known != version) {
+            return Ok(Fetched::Changed);
+        }
+        let size = version.size();
         let mut out = Vec::with_capacity(ranges.len());
         for range in ranges {
             let Some(r) = range.resolve(size) else {
@@ -127,32 +187,50 @@ impl Store for LocalStore {
                 .map_err(|e| Error::io(self.path(key), "read", e))?;
             out.push(bytes.into());
         }
-        Ok(Some(out))
+        Ok(Fetched::Ranges(version, out))
     }
 
-    async fn size(&self, key: &str) -> Result<Option<u64>> {
+    async fn version(&self, key: &str) -> Result<Option<Version>> {
         match fs::metadata(self.path(key)) {
-            Ok(meta) => Ok((!meta.is_dir()).then_some(meta.len())),
+            Ok(meta) => Ok((!meta.is_dir()).then(|| version_of(&meta))),
             Err(e) if is_absent(&e) => Ok(None),
             Err(e) => Err(Error::io(self.path(key), "look at", e)),
         }
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let path = self.path(key);
-        let parent = path.parent().unwrap_or(&self.root);
-        let unique = NEXT.fetch_add(1, Ordering::Relaxed);
-        let temporary = parent.join(format!("{TEMPORARY}{}-{unique}", std::process::id()));
-        fs::create_dir_all(parent).map_err(|e| Error::io(parent, "create directory", e))?;
-        let written = File::create(&temporary)
-            .and_then(|mut f| f.write_all(&bytes))
-            .and_then(|()| fs::rename(&temporary, &path));
-        written.map_err(|e| {
-            // The first error is the one to report; a leftover is no key and harms nobody.
+        let temporary = self.write_beside(&path, &[bytes], false)?;
+        move_into_place(&temporary, &path)
+    }
+
+    async fn put_if(
+        &self,
+        key: &str,
+        parts: &[Bytes],
+        expected: &Expected,
+    ) -> Result<Option<Version>> {
+        let path = self.path(key);
+        let temporary = self.write_beside(&path, parts, true)?;
+        let _lock = lock::directory_of(&path)?;
+        if !expected.admits(self.version(key).await?.as_ref()) {
             let _ = fs::remove_file(&temporary);
-            Error::io(&path, "write", e)
-        })
+            return Ok(None);
+        }
+        move_into_place(&temporary, &path)?;
+        self.version(key).await
+    }
+
+    async fn delete_if(&self, key: &str, expected: &Expected) -> Result<bool> {
+        let path = self.path(key);
+        if !path.exists() {
+            return Ok(expected.admits(None));
+        }
+        let _lock = lock::directory_of(&path)?;
+        if !expected.admits(self.version(key).await?.as_ref()) {
+            return Ok(false);
+        }
+        self.delete(key).await.map(|()| true)
     }
 
     async fn delete(&self, key: &str) -> Result<()> {
@@ -177,6 +255,10 @@ impl Store for LocalStore {
 
     async fn list_dir(&self, prefix: &str) -> Result<Vec<String>> {
         Ok(self.entries(prefix)?.into_iter().map(|(n, _)| n).collect())
+    }
+
+    fn local(&self) -> Option<&LocalStore> {
+        Some(self)
     }
 }
 

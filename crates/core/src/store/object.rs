@@ -5,9 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use object_store::{
+    GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutPayload,
+    UpdateVersion,
+};
 
-use super::{ByteRange, Store};
+use super::{ByteRange, Expected, Fetched, Store, Tag, Version};
 use crate::{Error, Result};
 
 /// A [`Store`] over an [`ObjectStore`].
@@ -45,13 +48,13 @@ impl ObjectBackend {
         Path::parse(key).map_err(|e| Error::caller(self.place(key), format!("not a key: {e}")))
     }
 
-    async fn get_range(&self, key: &str, range: ByteRange) -> Result<Option<Bytes>> {
+    async fn get_range(&self, key: &str, range: ByteRange) -> Result<Option<(Version, Bytes)>> {
         let wanted = match range {
             // No request can ask for no bytes.
             ByteRange::Bounded { length: 0, .. } | ByteRange::Suffix { length: 0 } => {
-                return match self.size(key).await? {
-                    Some(size) if range.resolve(size).is_none() => Err(self.beyond(key, range)),
-                    found => Ok(found.map(|_| Bytes::new())),
+                return match self.version(key).await? {
+                    Some(v) if range.resolve(v.size()).is_none() => Err(self.beyond(key, range)),
+                    found => Ok(found.map(|version| (version, Bytes::new()))),
                 };
             }
             ByteRange::Bounded { offset, length } => {
@@ -64,9 +67,13 @@ impl ObjectBackend {
             ..GetOptions::default()
         };
         let path = self.path(key)?;
-        let read = async { self.inner.get_opts(&path, options).await?.bytes().await };
+        let read = async {
+            let found = self.inner.get_opts(&path, options).await?;
+            let version = version_of(&found.meta);
+            Ok((version, found.bytes().await?))
+        };
         match (present(read.await), range) {
-            (Ok(Some(bytes)), ByteRange::Bounded { length, .. })
+            (Ok(Some((_, bytes))), ByteRange::Bounded { length, .. })
                 if length != bytes.len() as u64 =>
             {
                 Err(self.beyond(key, range))
@@ -90,6 +97,10 @@ impl ObjectBackend {
     }
 }
 
+fn version_of(meta: &ObjectMeta) -> Version {
+    Version::new(meta.size, Tag::Entity(meta.e_tag.clone()))
+}
+
 /// `None` where the object is absent.
 fn present<T>(result: object_store::Result<T>) -> object_store::Result<Option<T>> {
     match result {
@@ -111,23 +122,39 @@ impl Store for ObjectBackend {
         present(read.await).map_err(|e| self.fail(key, "read", e))
     }
 
-    async fn get_ranges(&self, key: &str, ranges: &[ByteRange]) -> Result<Option<Vec<Bytes>>> {
-        if ranges.is_empty() {
-            return Ok(self.size(key).await?.map(|_| Vec::new()));
-        }
+    async fn get_ranges(
+        &self,
+        key: &str,
+        ranges: &[ByteRange],
+        known: Option<&Version>,
+    ) -> Result<Fetched> {
+        let mut version = known.cloned();
         let mut out = Vec::with_capacity(ranges.len());
         for range in ranges {
             match self.get_range(key, *range).await? {
-                None => return Ok(None),
-                Some(bytes) => out.push(bytes),
+                None => return Ok(Fetched::Absent),
+                Some((found, _)) if version.as_ref().is_some_and(|v| *v != found) => {
+                    return Ok(Fetched::Changed);
+                }
+                Some((found, bytes)) => {
+                    version = Some(found);
+                    out.push(bytes);
+                }
             }
         }
-        Ok(Some(out))
+        if out.is_empty() {
+            version = self.version(key).await?;
+        }
+        Ok(match version {
+            None => Fetched::Absent,
+            Some(found) if known.is_some_and(|v| *v != found) => Fetched::Changed,
+            Some(found) => Fetched::Ranges(found, out),
+        })
     }
 
-    async fn size(&self, key: &str) -> Result<Option<u64>> {
+    async fn version(&self, key: &str) -> Result<Option<Version>> {
         present(self.inner.head(&self.path(key)?).await)
-            .map(|found| found.map(|meta| meta.size))
+            .map(|found| found.map(|meta| version_of(&meta)))
             .map_err(|e| self.fail(key, "look at", e))
     }
 
@@ -137,6 +164,51 @@ impl Store for ObjectBackend {
             .await
             .map(drop)
             .map_err(|e| self.fail(key, "write", e))
+    }
+
+    async fn put_if(
+        &self,
+        key: &str,
+        parts: &[Bytes],
+        expected: &Expected,
+    ) -> Result<Option<Version>> {
+        let size = parts.iter().map(|part| part.len() as u64).sum();
+        let mode = match expected {
+            Expected::Any => PutMode::Overwrite,
+            Expected::Absent => PutMode::Create,
+            Expected::Version(Version {
+                tag: Tag::Entity(Some(tag)),
+                ..
+            }) => PutMode::Update(UpdateVersion {
+                e_tag: Some(tag.clone()),
+                version: None,
+            }),
+            Expected::Version(_) => {
+                let what = "conditional writes: the store gives objects no entity tag";
+                return Err(Error::unsupported(self.place(key), what));
+            }
+        };
+        let payload: PutPayload = parts.iter().cloned().collect();
+        match self
+            .inner
+            .put_opts(&self.path(key)?, payload, mode.into())
+            .await
+        {
+            Ok(done) => Ok(Some(Version::new(size, Tag::Entity(done.e_tag)))),
+            Err(
+                object_store::Error::AlreadyExists { .. }
+                | object_store::Error::Precondition { .. },
+            ) => Ok(None),
+            Err(e) => Err(self.fail(key, "write", e)),
+        }
+    }
+
+    async fn delete_if(&self, key: &str, expected: &Expected) -> Result<bool> {
+        // No store deletes on a condition: between the look and the deletion another may write.
+        if !expected.admits(self.version(key).await?.as_ref()) {
+            return Ok(false);
+        }
+        self.delete(key).await.map(|()| true)
     }
 
     async fn delete(&self, key: &str) -> Result<()> {
