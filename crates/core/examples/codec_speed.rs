@@ -42,31 +42,22 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ];
     for spec in specs {
         let spec: CodecSpec = spec.parse()?;
-        row(
-            "64 KiB of int16",
-            ElementType::Int16,
-            &counts.concat(),
-            &spec,
-        )?;
-        row(
-            "128 KiB of float32",
-            ElementType::Float32,
-            &floats.concat(),
-            &spec,
-        )?;
+        row("4 KiB of int16", ElementType::Int16, &counts[..4096], &spec)?;
+        row("64 KiB of int16", ElementType::Int16, &counts, &spec)?;
+        row("128 KiB of float32", ElementType::Float32, &floats, &spec)?;
     }
     Ok(())
 }
 
 /// Little-endian values that rise slowly, with noise.
-fn noise<T: bytemuck::NoUninit>(n: u32, value: impl Fn(u32, u32) -> T) -> Vec<Vec<u8>> {
+fn noise<T: bytemuck::NoUninit>(n: u32, value: impl Fn(u32, u32) -> T) -> Vec<u8> {
     let mut state = 1u32;
     let mut random = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         state >> 16
     };
     (0..n)
-        .map(|i| bytemuck::bytes_of(&value(1000 + i / 1024, random())).to_vec())
+        .flat_map(|i| bytemuck::bytes_of(&value(1000 + i / 1024, random())).to_vec())
         .collect()
 }
 
@@ -107,7 +98,7 @@ fn fastest(works: &mut [&mut dyn FnMut() -> bool]) -> Vec<Duration> {
     for _ in 0..400 {
         for (work, least) in works.iter_mut().zip(&mut least) {
             let (start, mut runs) = (Instant::now(), 0);
-            while start.elapsed() < Duration::from_micros(300) {
+            while runs == 0 || start.elapsed() < Duration::from_micros(300) {
                 assert!(work(), "a codec fails");
                 runs += 1;
             }
