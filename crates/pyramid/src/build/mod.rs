@@ -2,12 +2,13 @@
 //!
 //! The tiles of all levels form a forest: a tile is made from its children one level down, base
 //! tiles are read. The forest is walked depth first, so that at any moment a thread holds one
-//! unfinished tile per level and aggregator and no more; finished tiles are cut into blocks and
-//! encoded at once, and their superchunk is written when its last block has come.
+//! unfinished tile per level and no more; finished tiles are cut into blocks and encoded at once,
+//! their memory is used again, and their superchunk is written when its last block has come.
 //!
 //! **Memory law**: for each thread, `levels` tiles with 8 bytes per cell for the count, 8 for a sum
 //! and one element for each further aggregator, plus at most 64 MiB of *encoded* blocks of superchunks
-//! that are not complete, plus one superchunk while it is written. It does not grow with the array.
+//! that are not complete, plus two copies of one superchunk while it is written. It grows with the
+//! array up to these bounds and no further.
 
 mod occupancy;
 mod plan;
