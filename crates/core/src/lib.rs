@@ -19,6 +19,7 @@ mod error;
 pub mod exec;
 pub mod hierarchy;
 pub mod layout;
+mod memory;
 pub mod progress;
 pub mod region;
 mod scalar;

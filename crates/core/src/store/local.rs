@@ -1,6 +1,7 @@
 //! A directory on a local file system.
 
 mod lock;
+mod object;
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -11,6 +12,7 @@ use std::time::UNIX_EPOCH;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use self::object::LocalObject;
 use super::{ByteRange, Expected, Fetched, Store, Tag, Version, join};
 use crate::{Error, Result};
 
@@ -58,6 +60,15 @@ impl LocalStore {
             Err(e) if is_absent(&e) => Ok(None),
             Err(e) => Err(Error::io(path, "open", e)),
         }
+    }
+
+    /// Opens an object for positioned reads; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn open_object(&self, key: &str) -> Result<Option<LocalObject>> {
+        let opened = self.open(key)?;
+        Ok(opened.map(|(file, version)| LocalObject::new(self.path(key), file, version)))
     }
 
     /// Writes a file of a temporary name in the directory of `path`, and returns its path.
@@ -266,14 +277,6 @@ impl Store for LocalStore {
 fn read_at(file: &File, offset: u64, length: u64) -> std::io::Result<Vec<u8>> {
     let length = usize::try_from(length).map_err(std::io::Error::other)?;
     let mut bytes = vec![0; length];
-    #[cfg(unix)]
-    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, offset)?;
-    #[cfg(not(unix))]
-    {
-        use std::io::{Read, Seek, SeekFrom};
-        let mut file = file;
-        file.seek(SeekFrom::Start(offset))?;
-        file.read_exact(&mut bytes)?;
-    }
+    object::read_exact_at(file, offset, &mut bytes)?;
     Ok(bytes)
 }

@@ -6,11 +6,12 @@ mod local;
 mod object;
 
 use std::fmt::Debug;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use local::LocalStore;
+pub use local::{LocalObject, LocalStore};
 pub use object::ObjectBackend;
 
 use crate::Result;
@@ -71,6 +72,17 @@ impl Version {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// When a file changed last; `None` for other objects.
+    pub(crate) fn modified(&self) -> Option<SystemTime> {
+        match self.tag {
+            Tag::File { modified, .. } => {
+                let nanos = u64::try_from(modified).ok()?;
+                SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(nanos))
+            }
+            Tag::Entity(_) => None,
+        }
     }
 }
 
