@@ -6,6 +6,7 @@ use ziggurat_core::codec::BlockCodec;
 use ziggurat_core::{ElementType, Error};
 
 mod blosc;
+mod grow;
 
 /// The codec of blocks of `size` single bytes.
 pub(super) fn codec(codecs: &[Value], size: usize) -> BlockCodec {

@@ -27,6 +27,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use serde_json::Value;
 
+pub use blosc::{Grown, Growth};
 pub use spec::CodecSpec;
 pub(crate) use zarrs_023::check_order;
 
@@ -214,6 +215,20 @@ impl BlockCodec {
             out.copy_from_slice(&block[span]);
             Ok(())
         })
+    }
+
+    /// How blocks grow that are set in parts of `plane` bytes; `None` if these have to be encoded whole.
+    ///
+    /// Blocks of a `blosc` codec grow, if planes are of some size and not followed by a checksum.
+    #[must_use]
+    pub fn growth(&self, plane: usize) -> Option<Growth> {
+        match &self.chain {
+            Chain::Packed(packing) if plane.is_multiple_of(self.fill.len()) => {
+                let fill = self.fill.repeat(plane / self.fill.len());
+                packing.growth(self.decoded, fill)
+            }
+            _ => None,
+        }
     }
 
     /// A whole block of a chain in which zarrs has a part.

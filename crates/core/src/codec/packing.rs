@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::blosc::Blosc;
+use super::blosc::{Blosc, Growth};
 use super::{gzip, scratch, zstd};
 use crate::{Error, Result};
 
@@ -106,6 +106,14 @@ impl Packing {
                 out.copy_from_slice(&block[span]);
                 Ok(())
             }),
+        }
+    }
+
+    /// How the encoding of a block of `decoded` bytes grows by planes like `fill`; `None` if it does not.
+    pub(super) fn growth(&self, decoded: usize, fill: Vec<u8>) -> Option<Growth> {
+        match &self.compressor {
+            Compressor::Blosc(blosc) if !self.checksum => blosc.growth(decoded, fill),
+            _ => None,
         }
     }
 

@@ -23,7 +23,7 @@ fn foreign_encode(configuration: &Value, block: &[u8]) -> Vec<u8> {
         .into_owned()
 }
 
-fn foreign_decode(configuration: &Value, chunk: &[u8], size: usize) -> Vec<u8> {
+pub(super) fn foreign_decode(configuration: &Value, chunk: &[u8], size: usize) -> Vec<u8> {
     let size = BytesRepresentation::FixedSize(size as u64);
     let options = CodecOptions::default();
     foreign(configuration)
@@ -58,7 +58,7 @@ fn lengths() -> impl Strategy<Value = usize> {
     ]
 }
 
-fn named(configuration: &Value) -> [Value; 1] {
+pub(super) fn named(configuration: &Value) -> [Value; 1] {
     [json!({"name": "blosc", "configuration": configuration})]
 }
 

@@ -13,7 +13,7 @@ pub(super) fn encode(settings: &Settings, block: &[u8], out: &mut Vec<u8>) {
     // No chunk is longer than a copy with a header.
     out.resize(start + header::LENGTH + block.len(), 0);
     let chunk = &mut out[start..];
-    let mut header = header_of(settings, block.len());
+    let mut header = header_of(settings, block.len(), block_size(settings, block.len()));
     let compressed = match settings.level > 0 && block.len() >= SMALLEST {
         true => encode_blocks(settings, &header, block, chunk),
         false => None,
@@ -29,13 +29,13 @@ pub(super) fn encode(settings: &Settings, block: &[u8], out: &mut Vec<u8>) {
     out.truncate(start + header.encoded);
 }
 
-fn header_of(settings: &Settings, decoded: usize) -> Header {
+/// The header of a chunk in internal blocks of `block` bytes, but for its length.
+pub(super) fn header_of(settings: &Settings, decoded: usize, block: usize) -> Header {
     let Settings {
         compressor,
         typesize,
         ..
     } = *settings;
-    let block = block_size(settings, decoded);
     let unsplit = if splits(compressor, typesize, block) {
         0
     } else {
@@ -119,7 +119,8 @@ fn encode_blocks(
     Some(end)
 }
 
-fn with_shuffled<R>(header: &Header, part: &[u8], work: impl FnOnce(&[u8]) -> R) -> R {
+/// Calls `work` with an internal block as its streams have it.
+pub(super) fn with_shuffled<R>(header: &Header, part: &[u8], work: impl FnOnce(&[u8]) -> R) -> R {
     let Header { typesize, .. } = *header;
     let length = part.len();
     if header.is(flags::SHUFFLE) && typesize > 1 {
@@ -139,7 +140,7 @@ fn with_shuffled<R>(header: &Header, part: &[u8], work: impl FnOnce(&[u8]) -> R)
 }
 
 /// Writes the streams of one internal block at `at`, each after its size, and returns their end.
-fn encode_streams(
+pub(super) fn encode_streams(
     settings: &Settings,
     header: &Header,
     part: &[u8],

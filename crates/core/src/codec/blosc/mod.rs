@@ -10,6 +10,7 @@
 mod blosclz;
 mod decode;
 mod encode;
+mod grow;
 mod header;
 mod shuffle;
 mod streams;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use crate::{ElementType, Error, Result};
 
 use super::zarrs_023;
+pub use grow::{Grown, Growth};
 use header::flags;
 use streams::Compressor;
 
@@ -71,6 +73,14 @@ impl Blosc {
             None => encode::encode(&self.settings, block, out),
         }
         Ok(())
+    }
+
+    /// How chunks of `decoded` bytes grow by planes like `fill`; `None` if they do not.
+    pub(super) fn growth(&self, decoded: usize, fill: Vec<u8>) -> Option<Growth> {
+        match &self.other {
+            Some(_) => None,
+            None => Growth::new(&self.settings, decoded, fill),
+        }
     }
 
     /// Decodes a chunk into `out`, which it must fill.

@@ -1,0 +1,205 @@
+//! Chunks that grow: parts of a block are set one after the other, and no byte that is there changes.
+//!
+//! An internal block holds one *plane*, the bytes that are set at a time. Planes that are still open share
+//! one stream, of fill values, right after the starts. Planes are set by new bytes around the chunk as it
+//! is:
+//!
+//! ```text
+//!        before                          the chunk as it was                     after
+//! [header starts fill] [header starts fill | ... header starts fill | streams] [streams]
+//! ```
+//!
+//! What begins the chunk as it was is of no use any more; no reader looks there. That chunks may hold such
+//! bytes, and streams in any order and more than once, follows from their form: a reader goes where the
+//! starts point. c-blosc, which numcodecs, tensorstore and zarrs have, reads them.
+
+use std::ops::Range;
+
+use super::Settings;
+use super::encode::{encode_streams, header_of, with_shuffled};
+use super::header::{self, Header, SMALLEST};
+
+/// How encoded blocks of one codec grow plane by plane.
+///
+/// ```
+/// use ziggurat_core::{ElementType, codec::{BlockCodec, CodecSpec}};
+/// let codecs = "blosc-lz4".parse::<CodecSpec>()?.chain(ElementType::UInt8);
+/// let codec = BlockCodec::new("a", &codecs, ElementType::UInt8, &[0], &[4, 32, 32])?;
+/// let growth = codec.growth(32 * 32).ok_or("no such chunks")?;
+/// let old = growth.grow(None, 2, &[7; 32 * 32]).ok_or("not open")?.around(&[]);
+/// let seen = (&old[..growth.head()], old.len());
+/// let new = growth.grow(Some(seen), 1, &[9; 32 * 32]).ok_or("not open")?.around(&old);
+/// let mut block = vec![1; 4096];
+/// codec.decode_into("a", &new, &mut block)?;
+/// assert_eq!([block[0], block[1024], block[2048], block[3072]], [0, 9, 7, 0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Growth {
+    settings: Settings,
+    /// Of all chunks, but for their length.
+    header: Header,
+    /// The streams of a plane of fill values.
+    fill: Vec<u8>,
+    /// Such a plane.
+    plane: Vec<u8>,
+}
+
+/// What sets planes of a block, put around its encoding. Nothing if they are fill and stay so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grown {
+    /// The bytes before what was encoded.
+    pub before: Vec<u8>,
+    /// The bytes after it.
+    pub after: Vec<u8>,
+    /// Bytes that the planes which are still open will take before it, if they come one by one.
+    pub room_before: usize,
+    /// Bytes that they will take after it, if they are like the others.
+    pub room_after: usize,
+}
+
+impl Grown {
+    /// The encoding as it becomes.
+    #[must_use]
+    pub fn around(&self, old: &[u8]) -> Vec<u8> {
+        [&self.before, old, &self.after].concat()
+    }
+}
+
+impl Growth {
+    /// For blocks of `decoded` bytes in planes like `plane`, which is one of fill values.
+    ///
+    /// `None` where that makes no sense: what is put before a chunk is not to take more than a quarter of
+    /// a plane.
+    pub(super) fn new(settings: &Settings, decoded: usize, plane: Vec<u8>) -> Option<Self> {
+        let size = plane.len();
+        let whole = size >= SMALLEST
+            && decoded > size
+            && decoded.is_multiple_of(size)
+            && size.is_multiple_of(settings.typesize);
+        if !whole || settings.level == 0 {
+            return None;
+        }
+        let header = header_of(settings, decoded, size);
+        let mut fill = Vec::new();
+        encode_plane(settings, &header, &plane, &mut fill)?;
+        let growth = Self {
+            settings: *settings,
+            header,
+            fill,
+            plane,
+        };
+        (growth.head() <= size / 4).then_some(growth)
+    }
+
+    /// How many first bytes of an encoding [`grow`](Self::grow) has to see.
+    #[must_use]
+    pub fn head(&self) -> usize {
+        self.open() + self.fill.len()
+    }
+
+    /// Bytes of a plane.
+    #[must_use]
+    pub fn plane(&self) -> usize {
+        self.plane.len()
+    }
+
+    /// Where the streams of open planes start.
+    fn open(&self) -> usize {
+        header::LENGTH + 4 * self.header.blocks()
+    }
+
+    /// Sets the planes from number `first` on to `bytes`.
+    ///
+    /// `old` are the first bytes of the encoding, at least [`head`](Self::head) unless it is shorter, and its
+    /// length; `None` if the block is all fill and has none.
+    ///
+    /// Returns `None` if this cannot be done: the encoding is no growing chunk, not all these planes are
+    /// open, or the bytes are no planes of the block. Then decode the block and encode it anew.
+    #[must_use]
+    pub fn grow(&self, old: Option<(&[u8], usize)>, first: usize, bytes: &[u8]) -> Option<Grown> {
+        let (open, head, size) = (self.open(), self.head(), self.plane());
+        let (mut starts, length) = match old {
+            None => (vec![open; self.header.blocks()], 0),
+            Some((begin, length)) => (self.starts(begin, length)?, length),
+        };
+        let planes: Range<usize> = first..first.checked_add(bytes.len() / size)?;
+        let set = starts.get(planes.clone())?;
+        if !bytes.len().is_multiple_of(size) || set.iter().any(|start| *start != open) {
+            return None;
+        }
+        for start in starts.iter_mut().filter(|start| **start != open) {
+            *start += head;
+        }
+        let mut after = Vec::with_capacity(bytes.len() / 4 * 3);
+        for (start, plane) in starts[planes].iter_mut().zip(bytes.chunks_exact(size)) {
+            if plane != self.plane {
+                *start = head + length + after.len();
+                encode_plane(&self.settings, &self.header, plane, &mut after)?;
+            }
+        }
+        if after.is_empty() {
+            return Some(Grown::default());
+        }
+        let encoded = head + length + after.len();
+        let left = starts.iter().filter(|start| **start == open).count();
+        Some(Grown {
+            before: self.begin(&starts, encoded)?,
+            after,
+            room_before: left * head,
+            room_after: left * (encoded / (starts.len() - left)),
+        })
+    }
+
+    /// The header of a chunk of `encoded` bytes.
+    fn header(&self, encoded: usize) -> Option<[u8; header::LENGTH]> {
+        let mut bytes = [0; header::LENGTH];
+        let header = Header {
+            encoded,
+            ..self.header
+        };
+        (encoded <= header::LARGEST).then(|| header.write(&mut bytes))?;
+        Some(bytes)
+    }
+
+    /// The first bytes of a chunk of `encoded` bytes.
+    fn begin(&self, starts: &[usize], encoded: usize) -> Option<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.head());
+        bytes.extend(self.header(encoded)?);
+        for start in starts {
+            bytes.extend(u32::try_from(*start).ok()?.to_le_bytes());
+        }
+        bytes.extend(&self.fill);
+        Some(bytes)
+    }
+
+    /// The starts of a growing chunk of `length` bytes, of which these are the first; `None` if it is any
+    /// other chunk.
+    fn starts(&self, begin: &[u8], length: usize) -> Option<Vec<usize>> {
+        let (header, rest) = begin.get(..self.head())?.split_first_chunk()?;
+        let (starts, fill) = rest.split_at(self.open() - header::LENGTH);
+        if *header != self.header(length)? || fill != self.fill {
+            return None;
+        }
+        let starts = starts.as_chunks().0.iter();
+        let starts: Vec<usize> = starts.map(|s| u32::from_le_bytes(*s) as usize).collect();
+        starts.iter().all(|start| *start < length).then_some(starts)
+    }
+}
+
+/// Appends the streams of one internal block.
+fn encode_plane(
+    settings: &Settings,
+    header: &Header,
+    plane: &[u8],
+    out: &mut Vec<u8>,
+) -> Option<()> {
+    let at = out.len();
+    // Each stream is at most as long as what it stands for, after its size.
+    out.resize(at + plane.len() + 4 * header.typesize, 0);
+    let end = with_shuffled(header, plane, |shuffled| {
+        encode_streams(settings, header, shuffled, out, at)
+    })?;
+    out.truncate(end);
+    Some(())
+}
