@@ -7,8 +7,68 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::layout::Layout;
+use ziggurat_core::region::{Window, copy};
 use ziggurat_core::store::{ByteRange, Expected, Fetched, ObjectWriter, Store, Version};
-use ziggurat_core::{ElementType, Region, Result};
+use ziggurat_core::{Array, ElementType, Region, Result};
+
+/// The elements of an array as a vector.
+pub(crate) struct Model {
+    pub(crate) shape: Vec<u64>,
+    size: usize,
+    fill: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Model {
+    pub(crate) fn new(array: &Array) -> Self {
+        let count = Region::whole(array.shape()).len() as usize;
+        Self {
+            shape: array.shape().to_vec(),
+            size: array.element().size(),
+            fill: array.metadata().fill.clone(),
+            bytes: array.metadata().fill.repeat(count),
+        }
+    }
+
+    pub(crate) fn write(&mut self, region: &Region, bytes: &[u8]) {
+        let zero = vec![0; region.rank()];
+        let from = Window {
+            shape: &region.shape,
+            start: &zero,
+        };
+        let to = Window {
+            shape: &self.shape,
+            start: &region.start,
+        };
+        copy(&region.shape, self.size, bytes, from, &mut self.bytes, to);
+    }
+
+    pub(crate) fn read(&self, region: &Region) -> Vec<u8> {
+        let mut out = vec![0; region.len() as usize * self.size];
+        let zero = vec![0; region.rank()];
+        let from = Window {
+            shape: &self.shape,
+            start: &region.start,
+        };
+        let to = Window {
+            shape: &region.shape,
+            start: &zero,
+        };
+        copy(&region.shape, self.size, &self.bytes, from, &mut out, to);
+        out
+    }
+
+    /// What is cut off is gone; what is new is the fill value.
+    pub(crate) fn resize(&mut self, shape: &[u64]) {
+        let kept = Region::whole(&self.shape).intersect(&Region::whole(shape));
+        let old = kept.map(|kept| (self.read(&kept), kept));
+        self.shape = shape.to_vec();
+        self.bytes = self.fill.repeat(Region::whole(shape).len() as usize);
+        if let Some((bytes, kept)) = old {
+            self.write(&kept, &bytes);
+        }
+    }
+}
 
 /// Any small layout: blocks of 1 to 4 cells, 1 to 3 blocks in a chunk, 1 to 3 chunks in a superchunk.
 pub(crate) fn layouts(rank: usize) -> impl Strategy<Value = Layout> {

@@ -18,7 +18,7 @@ pub use clear::Cleaned;
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use write::SuperchunkWriter;
-pub(crate) use write::{Lanes, Source};
+pub(crate) use write::{Lanes, Source, repeat};
 
 use self::state::States;
 use self::write::Turns;
@@ -209,7 +209,7 @@ impl Array {
             // No element has an index beyond 64 bits.
             .filter(|index| {
                 let mut cells = index.iter().zip(size);
-                cells.all(|(i, n)| i.checked_add(1).and_then(|i| i.checked_mul(*n)).is_some())
+                cells.all(|(i, n)| i.checked_mul(*n).is_some())
             })
             .collect();
         found.sort();

@@ -49,7 +49,7 @@ impl Array {
         let mut stream = Stream::new(self, superchunk);
         for batch in order.chunks(lanes.batch(self.codec.decoded_size())) {
             lanes.encode(batch, source)?;
-            stream.write(batch, lanes);
+            stream.write(batch, lanes)?;
         }
         stream.finish()
     }

@@ -52,14 +52,20 @@ impl Array {
     /// # Errors
     /// [`Error::Caller`] if `region` is not within the array or `bytes` has not its size.
     pub fn write(&self, region: &Region, bytes: &[u8]) -> Result<()> {
+        self.check_bytes(region, bytes)?;
+        self.put(region, Values::Each(bytes))
+    }
+
+    /// Refuses bytes that are not the elements of a region of the array.
+    pub(crate) fn check_bytes(&self, region: &Region, bytes: &[u8]) -> Result<()> {
         self.check(region)?;
         let need = region.len().saturating_mul(self.element().size() as u64);
-        if bytes.len() as u64 != need {
-            let have = bytes.len();
-            let what = format!("{have} bytes given for {region}, which takes {need}");
-            return Err(Error::caller(self.place(), what));
+        if bytes.len() as u64 == need {
+            return Ok(());
         }
-        self.put(region, Values::Each(bytes))
+        let have = bytes.len();
+        let what = format!("{have} bytes given for {region}, which takes {need}");
+        Err(Error::caller(self.place(), what))
     }
 
     /// Replaces each element of `region` by `value`, one element in native-endian bytes.

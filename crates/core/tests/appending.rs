@@ -1,0 +1,1 @@
+//! Appending, by one and by several.
