@@ -8,14 +8,12 @@ use std::time::Instant;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::layout::Layout;
 use ziggurat_core::store::LocalStore;
-use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, Result};
+use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, Result, WriterOptions};
 
 const SHAPE: [u64; 3] = [512, 512, 512];
 
 fn main() -> Result<()> {
-    let directory = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "/dev/shm".into());
+    let directory = std::env::args().nth(1).unwrap_or_else(|| "/dev/shm".into());
     let root = format!("{directory}/ziggurat-write-speed");
     let elements = elements();
     for (block, codec) in [
@@ -32,6 +30,18 @@ fn main() -> Result<()> {
             })?;
             println!("{:10} bytes", array.stored_size()?);
         }
+    }
+    for _ in 0..3 {
+        let _ = std::fs::remove_dir_all(&root);
+        let array = create(&root, &[0, 512, 512], 32, "blosc-lz4:5:shuffle")?;
+        let mut writer = array.writer(WriterOptions::default());
+        measure("256 planes appended one by one", || {
+            for plane in elements.chunks(512 * 512 * 2).take(256) {
+                writer.append(0, plane)?;
+            }
+            writer.sync()
+        })?;
+        println!("{:10} bytes", writer.array().stored_size()?);
     }
     let _ = std::fs::remove_dir_all(&root);
     Ok(())

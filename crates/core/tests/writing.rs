@@ -82,17 +82,26 @@ fn cases() -> impl Strategy<Value = Case> {
     (0..=RANK)
         .prop_flat_map(|rank| {
             let array = (prop::collection::vec(0..9u64, rank), any_layout(rank));
-            (Just(rank), array, elements(), codecs(), any::<bool>(), changes())
+            (
+                Just(rank),
+                array,
+                elements(),
+                codecs(),
+                any::<bool>(),
+                changes(),
+            )
         })
-        .prop_map(|(rank, (shape, layout), element, codec, index_at_end, changes)| Case {
-            rank,
-            shape,
-            layout,
-            element,
-            codec,
-            index_at_end,
-            changes,
-        })
+        .prop_map(
+            |(rank, (shape, layout), element, codec, index_at_end, changes)| Case {
+                rank,
+                shape,
+                layout,
+                element,
+                codec,
+                index_at_end,
+                changes,
+            },
+        )
 }
 
 /// A region of `shape`, empty if `shape` is.
@@ -172,7 +181,8 @@ impl Pair {
                 let region = region(dice, array.shape());
                 let value = noise(1, self.element, &self.fill, *seed);
                 array.fill(&region, &value).unwrap();
-                self.model.write(&region, &value.repeat(region.len() as usize));
+                self.model
+                    .write(&region, &value.repeat(region.len() as usize));
             }
             Change::Erase(dice) => {
                 let region = region(dice, array.shape());
@@ -278,8 +288,7 @@ proptest! {
 fn example() -> (Arc<dyn Store>, Array) {
     let store: Arc<dyn Store> = Arc::new(ObjectBackend::memory());
     let layout = Layout::sharded(&[4, 4], &[4, 4], &[2, 2]).unwrap();
-    let metadata =
-        ArrayMetadata::new(&[8, 8], ElementType::UInt8, &[0], layout, &CodecSpec::None);
+    let metadata = ArrayMetadata::new(&[8, 8], ElementType::UInt8, &[0], layout, &CodecSpec::None);
     let array = Array::create(Arc::clone(&store), "a", metadata).unwrap();
     (store, array)
 }
@@ -355,6 +364,9 @@ fn threads_that_write_one_superchunk_lose_nothing() {
     assert_eq!(seen, (1..=16).collect::<Vec<u8>>());
     // And on the pool, whose threads never wait for one another.
     use rayon::prelude::*;
-    (0..16u64).into_par_iter().try_for_each(|i| write(15 - i)).unwrap();
+    (0..16u64)
+        .into_par_iter()
+        .try_for_each(|i| write(15 - i))
+        .unwrap();
     assert_eq!(array.read(&Region::new([0, 0], [4, 4])).unwrap(), seen);
 }

@@ -129,7 +129,14 @@ impl Array {
                 shape: &cell.shape,
                 start: &start,
             };
-            copy(&part.shape, self.element().size(), before, window, after, window);
+            copy(
+                &part.shape,
+                self.element().size(),
+                before,
+                window,
+                after,
+                window,
+            );
         }
         match before == after && !self.codec.is_fill(after) {
             true => Ok(None),

@@ -2,6 +2,10 @@
 
 use bytes::Bytes;
 
+use crate::array::repeat;
+use crate::region::{Window, copy, runs};
+use crate::{Array, Region, Result};
+
 /// A block in memory.
 #[derive(Debug)]
 pub(super) enum Block {
@@ -19,6 +23,60 @@ impl Block {
             Self::Encoded(bytes) => bytes.as_ref().map_or(0, Bytes::len),
         }
     }
+
+    /// Copies what was written of the block of `cell` into `out`, the elements of `region`.
+    pub(super) fn copy(
+        &self,
+        array: &Array,
+        cell: &Region,
+        region: &Region,
+        out: &mut [u8],
+    ) -> Result<()> {
+        let size = array.element().size();
+        let inside = region.intersect(&Region::whole(array.shape()));
+        let Some(part) = inside.and_then(|inside| inside.intersect(cell)) else {
+            return Ok(());
+        };
+        let from = part.relative_to(&cell.start).start;
+        let to = part.relative_to(&region.start).start;
+        let from = Window {
+            shape: &cell.shape,
+            start: &from,
+        };
+        let to = Window {
+            shape: &region.shape,
+            start: &to,
+        };
+        match self {
+            Self::Open(open) => runs(&part.shape, from, to, |a, b, n| {
+                open.runs(a, n, |first, n| {
+                    let (a, b) = (first * size, (b + first - a) * size);
+                    out[b..b + n * size].copy_from_slice(&open.elements[a..a + n * size]);
+                });
+            }),
+            Self::Encoded(encoded) => {
+                let elements = decode(array, encoded.as_ref(), Vec::new())?;
+                copy(&part.shape, size, &elements, from, out, to);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The elements of an encoded block, or fill values, in memory that may have been used before.
+pub(super) fn decode(
+    array: &Array,
+    encoded: Option<&Bytes>,
+    mut memory: Vec<u8>,
+) -> Result<Vec<u8>> {
+    memory.resize(array.codec().decoded_size(), 0);
+    match encoded {
+        Some(bytes) => array
+            .codec()
+            .decode_into(&array.place(), bytes, &mut memory)?,
+        None => repeat(&array.metadata().fill, &mut memory),
+    }
+    Ok(memory)
 }
 
 /// A decoded block.
@@ -28,6 +86,7 @@ pub(super) struct Open {
     pub(super) elements: Vec<u8>,
     /// One bit for each element.
     written: Vec<u64>,
+    length: usize,
     /// How many were written.
     pub(super) count: usize,
     /// Whether that is all that can be expected.
@@ -40,9 +99,15 @@ impl Open {
         Self {
             elements,
             written: vec![0; length.div_ceil(64)],
+            length,
             count: 0,
             complete: false,
         }
+    }
+
+    /// Whether every element was written.
+    pub(super) fn is_full(&self) -> bool {
+        self.count == self.length
     }
 
     /// Notes that `n` elements from `at` were written.
@@ -89,7 +154,15 @@ mod tests {
 
     #[test]
     fn marks_and_runs_agree_bit_by_bit() {
-        for (at, n) in [(0, 1), (3, 61), (3, 62), (60, 10), (64, 64), (0, 200), (130, 70)] {
+        for (at, n) in [
+            (0, 1),
+            (3, 61),
+            (3, 62),
+            (60, 10),
+            (64, 64),
+            (0, 200),
+            (130, 70),
+        ] {
             let mut open = Open::new(Vec::new(), 200);
             open.mark(at, n);
             open.mark(at + n / 2, n - n / 2);

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use rayon::prelude::*;
 
-use super::block::{Block, Open};
-use crate::array::repeat;
+use super::block::{Block, Open, decode};
 use crate::region::{Window, copy, runs};
 use crate::{Array, Region, Result};
 
@@ -82,7 +81,12 @@ impl Buffer {
 
     /// Lets go of a superchunk, which was written.
     pub(super) fn release(&mut self, superchunk: &[u64]) {
-        for (_, block) in self.superchunks.remove(superchunk).unwrap_or_default().blocks {
+        for (_, block) in self
+            .superchunks
+            .remove(superchunk)
+            .unwrap_or_default()
+            .blocks
+        {
             self.held -= block.held();
             if let Block::Open(open) = block {
                 self.spare.push(open.elements);
@@ -119,13 +123,10 @@ impl Buffer {
             Some(Block::Encoded(encoded)) => Some(encoded),
             None => None,
         };
-        let mut elements = fill_block(array, &mut self.spare);
+        let bytes = encoded.as_ref().and_then(Option::as_ref);
+        self.held -= bytes.map_or(0, Bytes::len);
+        let elements = decode(array, bytes, self.spare.pop().unwrap_or_default())?;
         let length = elements.len() / array.element().size();
-        if let Some(Some(bytes)) = &encoded {
-            self.held -= bytes.len();
-            let place = array.place();
-            array.codec().decode_into(&place, bytes, &mut elements)?;
-        }
         let mut open = Open::new(elements, length);
         if encoded.is_some() {
             // It was complete and still is.
@@ -236,51 +237,12 @@ impl Buffer {
 
     /// Replaces those elements of `region`, which are `out`, that are held.
     pub(super) fn overlay(&self, array: &Array, region: &Region, out: &mut [u8]) -> Result<()> {
-        let size = array.element().size();
         for (index, block) in self.superchunks.values().flat_map(|held| &held.blocks) {
             let cell = Region::of_cell(index, array.layout().block());
-            let Some(part) = cell.intersect(region) else {
-                continue;
-            };
-            let (from, to) = (
-                part.relative_to(&cell.start).start,
-                part.relative_to(&region.start).start,
-            );
-            let from = Window {
-                shape: &cell.shape,
-                start: &from,
-            };
-            let to = Window {
-                shape: &region.shape,
-                start: &to,
-            };
-            match block {
-                Block::Open(open) => runs(&part.shape, from, to, |a, b, n| {
-                    open.runs(a, n, |first, n| {
-                        let (a, b) = (first * size, (b + first - a) * size);
-                        out[b..b + n * size].copy_from_slice(&open.elements[a..a + n * size]);
-                    });
-                }),
-                Block::Encoded(encoded) => {
-                    let mut elements = fill_block(array, &mut Vec::new());
-                    if let Some(bytes) = encoded {
-                        let place = array.place();
-                        array.codec().decode_into(&place, bytes, &mut elements)?;
-                    }
-                    copy(&part.shape, size, &elements, from, out, to);
-                }
-            }
+            block.copy(array, &cell, region, out)?;
         }
         Ok(())
     }
-}
-
-/// A block of fill values, in memory that was used before if there is any.
-fn fill_block(array: &Array, spare: &mut Vec<Vec<u8>>) -> Vec<u8> {
-    let mut elements = spare.pop().unwrap_or_default();
-    elements.resize(array.codec().decoded_size(), 0);
-    repeat(&array.metadata().fill, &mut elements);
-    elements
 }
 
 /// Puts the elements of `part` of `region`, which are `bytes`, into the block of `cell`.

@@ -183,7 +183,7 @@ impl Writer {
         let (shape, stored) = (self.array.shape(), &self.stored);
         if shape != stored {
             self.stored = self.array.commit_shape(|seen| {
-                if seen == shape || seen == stored {
+                if seen == stored {
                     return Ok(shape.to_vec());
                 }
                 let what = format!(
@@ -205,7 +205,9 @@ impl Writer {
         let (array, buffer) = (&self.array, &self.buffer);
         let put = |lanes: &mut Lanes, superchunk: &Vec<u64>| {
             let held = buffer.get(superchunk);
-            let done = held.map_or(Ok(()), |held| put::superchunk(array, superchunk, held, lanes));
+            let done = held.map_or(Ok(()), |held| {
+                put::superchunk(array, superchunk, held, lanes)
+            });
             (superchunk.clone(), done)
         };
         let results: Vec<_> = if array.is_large() || superchunks.len() == 1 {

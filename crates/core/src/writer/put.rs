@@ -2,7 +2,7 @@
 
 use super::block::Block;
 use super::buffer::Held;
-use crate::array::{Lanes, Source};
+use crate::array::{Lanes, Source, repeat};
 use crate::{Array, Region, Result};
 
 /// Puts the blocks that are held of a superchunk into the store.
@@ -28,11 +28,10 @@ struct Buffered<'a> {
 impl Source for Buffered<'_> {
     fn replaces(&self, index: &[u64]) -> bool {
         match self.held.blocks.get(index) {
-            Some(Block::Encoded(_)) => true,
-            Some(Block::Open(open)) => {
+            Some(Block::Open(open)) => open.is_full(),
+            Some(Block::Encoded(_)) => {
                 let cell = Region::of_cell(index, self.array.layout().block());
-                let inside = cell.intersect(&Region::whole(self.array.shape()));
-                inside.is_none_or(|inside| open.count as u64 == inside.len())
+                Region::whole(self.array.shape()).contains(&cell)
             }
             None => false,
         }
@@ -46,21 +45,23 @@ impl Source for Buffered<'_> {
         out: &mut Vec<u8>,
     ) -> Result<bool> {
         let codec = self.array.codec();
-        match (self.held.blocks.get(index), old) {
-            (None | Some(Block::Encoded(None)), _) => Ok(false),
-            (Some(Block::Encoded(Some(bytes))), _) => {
-                out.extend_from_slice(bytes);
-                Ok(true)
-            }
+        let held = self.held.blocks.get(index);
+        match (held, old.filter(|_| !self.replaces(index))) {
             (Some(Block::Open(open)), None) => codec.encode_into(&self.place, &open.elements, out),
-            (Some(Block::Open(open)), Some(old)) => {
+            (Some(Block::Encoded(encoded)), None) => {
+                out.extend_from_slice(encoded.as_deref().unwrap_or_default());
+                Ok(encoded.is_some())
+            }
+            (held, old) => {
                 scratch.resize(codec.decoded_size(), 0);
-                codec.decode_into(&self.place, old, scratch)?;
-                let size = self.array.element().size();
-                open.runs(0, open.elements.len() / size, |first, n| {
-                    let bytes = first * size..(first + n) * size;
-                    scratch[bytes.clone()].copy_from_slice(&open.elements[bytes]);
-                });
+                match old {
+                    Some(old) => codec.decode_into(&self.place, old, scratch)?,
+                    None => repeat(&self.array.metadata().fill, scratch),
+                }
+                if let Some(block) = held {
+                    let cell = Region::of_cell(index, self.array.layout().block());
+                    block.copy(self.array, &cell, &cell, scratch)?;
+                }
                 codec.encode_into(&self.place, scratch, out)
             }
         }

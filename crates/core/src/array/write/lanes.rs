@@ -83,8 +83,7 @@ impl Lane {
         for index in blocks {
             let before = self.encoded.len();
             let any = source.encode(index, None, &mut self.scratch, &mut self.encoded)?;
-            self.lengths
-                .push(any.then(|| self.encoded.len() - before));
+            self.lengths.push(any.then(|| self.encoded.len() - before));
         }
         Ok(())
     }

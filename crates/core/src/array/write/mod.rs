@@ -1,7 +1,7 @@
 //! Writing: each touched block is encoded once, each touched superchunk is put once.
 //!
-//! A superchunk that is replaced whole is encoded batch by batch and put as it is encoded. Of any other
-//! the blocks that change are encoded and [committed](Array::commit) over the version that was seen.
+//! A superchunk that is new or replaced whole is encoded batch by batch and put as it is encoded. Of any
+//! other the blocks that change are encoded and committed over the version that was seen.
 
 mod change;
 mod elements;
@@ -25,6 +25,9 @@ use crate::{Error, Region, Result};
 /// Where the blocks that are to be stored come from.
 pub(crate) trait Source: Sync {
     /// Whether nothing is kept of what block `index` held before.
+    ///
+    /// Of a block at the edge of the array something is: another process may have enlarged the array
+    /// and written there.
     fn replaces(&self, index: &[u64]) -> bool;
 
     /// Appends to `out` the encoding of block `index`, which was encoded as `old`; or nothing, and

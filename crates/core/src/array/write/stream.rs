@@ -54,42 +54,46 @@ impl<'a> Stream<'a> {
             return Ok(());
         }
         if parts.iter().any(|part| !part.is_empty()) {
-            block_on(self.writer()?.write(&parts))?;
+            let mut writer = self.take_writer()?;
+            block_on(writer.write(&parts))?;
+            self.writer = Some(writer);
         }
         lanes.give_back(parts);
         Ok(())
     }
 
-    fn writer(&mut self) -> Result<&mut Box<dyn ObjectWriter>> {
-        let writer = match self.writer.take() {
-            Some(writer) => writer,
+    /// The writer of the object, which is begun if it was not.
+    fn take_writer(&mut self) -> Result<Box<dyn ObjectWriter>> {
+        match self.writer.take() {
+            Some(writer) => Ok(writer),
             None => {
                 let key = self.array.superchunk_key(self.superchunk);
-                block_on(self.array.store().create(&key))?
+                block_on(self.array.store().create(&key))
             }
-        };
-        Ok(self.writer.insert(writer))
+        }
     }
 
-    /// Replaces the superchunk, or deletes it if no block is left.
-    pub(super) fn finish(mut self) -> Result<()> {
+    /// Replaces the superchunk, or deletes it if no block is left; `false` if what is stored is not
+    /// as `expected`.
+    pub(super) fn finish(mut self, expected: &Expected) -> Result<bool> {
         let (array, superchunk) = (self.array, self.superchunk);
-        if self.entries.iter().all(Option::is_none) {
+        let done = if self.entries.iter().all(Option::is_none) {
             let key = array.superchunk_key(superchunk);
-            block_on(array.store().delete_if(&key, &Expected::Any))?;
+            block_on(array.store().delete_if(&key, expected))?
         } else {
             let mut parts = std::mem::take(&mut self.parts);
             if array.layout().is_sharded() {
                 let index = ShardIndex::new(std::mem::take(&mut self.entries)).encode();
                 parts.insert(0, index);
             }
-            self.writer()?;
-            if let Some(mut writer) = self.writer {
-                block_on(writer.write(&parts))?;
-                block_on(writer.finish(&Expected::Any))?;
-            }
-        }
+            let mut writer = self.take_writer()?;
+            block_on(async {
+                writer.write(&parts).await?;
+                writer.finish(expected).await
+            })?
+            .is_some()
+        };
         array.forget(superchunk);
-        Ok(())
+        Ok(done)
     }
 }
