@@ -27,6 +27,7 @@ pub mod shard;
 pub mod store;
 pub mod time;
 mod variable;
+mod writer;
 
 pub use affine::Affine;
 pub use array::{Array, ArrayMetadata, Cleaned, KeyEncoding, SuperchunkWriter, ZIGGURAT};
@@ -37,3 +38,4 @@ pub use error::{Error, Result};
 pub use region::Region;
 pub use scalar::Scalar;
 pub use variable::{Attributes, Variable};
+pub use writer::{Writer, WriterOptions};

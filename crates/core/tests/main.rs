@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod appending;
 mod arrays;
 mod codecs;
 mod documents;
@@ -19,7 +20,9 @@ mod foreign;
 mod layouts;
 mod regions;
 mod requests;
+mod resizing;
 mod shards;
 mod stores;
 mod support;
+mod writing;
 mod zarrs_reads;

@@ -18,7 +18,7 @@ pub use clear::Cleaned;
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use write::SuperchunkWriter;
-pub(crate) use write::{Lanes, Source};
+pub(crate) use write::{Lanes, Source, repeat};
 
 use self::state::States;
 use self::write::Turns;
