@@ -28,7 +28,9 @@ pub mod time;
 mod variable;
 
 pub use affine::Affine;
-pub use array::{Array, ArrayMetadata, KeyEncoding, SuperchunkWriter, ZIGGURAT};
+pub use array::{
+    Array, ArrayMetadata, Compacted, InPlace, KeyEncoding, SuperchunkWriter, Updates, ZIGGURAT,
+};
 pub use crs::Crs;
 pub use dimension::{Axis, Coordinate, Dimension};
 pub use element::{Element, ElementType};

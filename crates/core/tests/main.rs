@@ -13,6 +13,7 @@
 )]
 
 mod arrays;
+mod crash;
 mod documents;
 mod foreign;
 mod layouts;

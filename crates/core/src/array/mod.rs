@@ -1,7 +1,9 @@
 //! Arrays: metadata, and elements by region.
 
 mod commit;
+mod compact;
 pub(crate) mod fill;
+mod in_place;
 mod keys;
 mod metadata;
 mod read;
@@ -12,10 +14,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use compact::Compacted;
+pub use in_place::{InPlace, Updates};
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use write::SuperchunkWriter;
 
+use self::in_place::Updater;
 use self::state::States;
 use crate::codec::BlockCodec;
 use crate::exec::block_on;
@@ -48,6 +53,7 @@ pub struct Array {
     metadata: ArrayMetadata,
     codec: BlockCodec,
     states: States,
+    updater: Updater,
 }
 
 impl Array {
@@ -76,6 +82,7 @@ impl Array {
             metadata,
             codec,
             states: States::default(),
+            updater: Updater::default(),
         })
     }
 
@@ -103,7 +110,9 @@ impl Array {
     pub fn open(store: Arc<dyn Store>, path: &str) -> Result<Self> {
         let document = crate::hierarchy::read_document(&*store, path)?;
         let metadata = ArrayMetadata::parse(&store.place(path), &document)?;
-        Self::new(store, path, metadata)
+        let array = Self::new(store, path, metadata)?;
+        array.recover_all();
+        Ok(array)
     }
 
     /// Writes `zarr.json`.
@@ -186,10 +195,7 @@ impl Array {
             .iter()
             .filter_map(|key| key.strip_prefix(&self.path))
             .map(|key| key.trim_start_matches('/'))
-            .filter_map(|key| match rank {
-                0 => (key == self.metadata.keys.key(&[])).then(Vec::new),
-                _ => self.metadata.keys.index(key, rank),
-            })
+            .filter_map(|key| self.metadata.keys.index(key, rank))
             // What lies outside was left by a shrinking writer and is not part of the array.
             .filter(|index| index.iter().zip(&grid.shape).all(|(i, n)| i < n))
             .collect();

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Array;
-use crate::Result;
 use crate::shard::ShardIndex;
 use crate::store::{ByteRange, Fetched, Version};
+use crate::{Error, Result};
 
 /// How often an operation starts again because others changed the superchunk meanwhile.
 pub(super) const ATTEMPTS: usize = 1000;
@@ -55,8 +55,20 @@ impl Array {
         if let Some(known) = self.states.get(superchunk) {
             return Ok(known);
         }
+        let state = match self.look_anew(superchunk).await {
+            // A torn index is what an update in place leaves when it is stopped.
+            Err(Error::Data { .. }) if self.recover(superchunk)? => {
+                self.look_anew(superchunk).await?
+            }
+            state => state?,
+        };
+        self.states.remember(superchunk, state.clone());
+        Ok(state)
+    }
+
+    async fn look_anew(&self, superchunk: &[u64]) -> Result<State> {
         let key = self.superchunk_key(superchunk);
-        let state = if self.layout().is_sharded() {
+        Ok(if self.layout().is_sharded() {
             let blocks: u64 = self.layout().blocks_per_superchunk().iter().product();
             let blocks = usize::try_from(blocks).unwrap_or(usize::MAX);
             let length = ShardIndex::encoded_size(blocks) as u64;
@@ -87,8 +99,6 @@ impl Array {
                 version,
                 index: Arc::new(index),
             }
-        };
-        self.states.remember(superchunk, state.clone());
-        Ok(state)
+        })
     }
 }

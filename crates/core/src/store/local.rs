@@ -16,7 +16,8 @@ use bytes::Bytes;
 
 pub use disk::{Disk, System};
 
-use self::write::{LocalWriter, Swept, open, parent};
+pub(crate) use self::write::parent;
+use self::write::{LocalWriter, Swept, open};
 use super::{ByteRange, Expected, Fetched, ObjectWriter, Store, Tag, Version};
 use crate::{Error, Result};
 
