@@ -16,6 +16,7 @@ mod arrays;
 mod crash;
 mod documents;
 mod foreign;
+mod in_place;
 mod layouts;
 mod regions;
 mod requests;

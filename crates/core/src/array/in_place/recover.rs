@@ -127,10 +127,8 @@ impl Array {
         let Some((store, directory)) = self.journals() else {
             return;
         };
-        if journals(&directory).next().is_none() {
-            return;
-        }
-        // A journal is created and locked in one, as far as can be seen from here.
+        // Usually there is no such directory. A journal is created and locked in one, as far as can
+        // be seen from here.
         let Ok(_lock) = lock::directory(&directory) else {
             return;
         };
