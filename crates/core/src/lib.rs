@@ -30,7 +30,10 @@ mod variable;
 mod writer;
 
 pub use affine::Affine;
-pub use array::{Array, ArrayMetadata, Cleaned, KeyEncoding, SuperchunkWriter, ZIGGURAT};
+pub use array::{
+    Array, ArrayMetadata, Cleaned, Compacted, InPlace, KeyEncoding, SuperchunkWriter, Updates,
+    ZIGGURAT,
+};
 pub use crs::Crs;
 pub use dimension::{Axis, Coordinate, Dimension};
 pub use element::{Element, ElementType};
