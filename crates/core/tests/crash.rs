@@ -180,7 +180,7 @@ const KINDS: [Kind; 8] = [
         updates: Updates::Rewrite,
         before: |_| Ok(()),
         update: |array| set(array, 1, 7),
-        calls: "create_dir create write set_modified rename",
+        calls: "write set_modified rename",
     },
     Kind {
         name: "rewrite",
