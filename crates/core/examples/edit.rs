@@ -21,7 +21,7 @@ fn main() -> Result<()> {
         .map_err(|e| Error::other(count, "not a number", e))?;
     let store = Arc::new(LocalStore::new(path));
     if !Path::new(path).join("zarr.json").exists() {
-        create(store.clone())?;
+        create(Arc::clone(&store))?;
     }
     let array = Array::open(store, "")?.with_updates(match mode.as_str() {
         "in-place" => Updates::InPlace(InPlace::default()),

@@ -53,7 +53,7 @@ impl Array {
                 let after = before;
                 return Ok(Compacted { before, after });
             }
-            if self.rewrite(index, &seen, &[])? {
+            if self.rewrite(index, &seen, Vec::new())? {
                 return Ok(Compacted { before, after });
             }
             self.states.forget(index);
