@@ -116,6 +116,7 @@ impl Disk for Faulty {
 const IN_PLACE: Updates = Updates::InPlace(InPlace {
     slack: 10,
     garbage: 10_000,
+    grow: true,
 });
 
 /// Four blocks of 16 bytes in one superchunk.
@@ -229,6 +230,7 @@ const KINDS: [Kind; 8] = [
         updates: Updates::InPlace(InPlace {
             slack: 0,
             garbage: 1,
+            grow: true,
         }),
         before: gaps,
         update: |array| set(array, 1, 7),

@@ -17,6 +17,7 @@ use super::support::noise;
 const IN_PLACE: Updates = Updates::InPlace(InPlace {
     slack: 3,
     garbage: 50,
+    grow: true,
 });
 
 fn store(dir: &Path) -> Arc<LocalStore> {
@@ -127,7 +128,7 @@ proptest! {
         let element = ElementType::Int16;
         let (slack, garbage) = options;
         let one = create(here.path(), element, 3, codec)
-            .with_updates(Updates::InPlace(InPlace { slack, garbage }));
+            .with_updates(Updates::InPlace(InPlace { slack, garbage, grow: true }));
         let two = create(there.path(), element, 3, codec);
         for ((y, x), (h, w), seed, reopen) in steps {
             let region = Region::new([y, x], [h.min(24 - y), w.min(24 - x)]);

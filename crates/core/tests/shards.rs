@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::exec::block_on;
 use ziggurat_core::layout::Layout;
-use ziggurat_core::shard::{Part, ShardIndex, arrange};
+use ziggurat_core::shard::{Encoded, Part, ShardIndex, arrange};
 use ziggurat_core::store::{LocalStore, ObjectBackend, Store};
 use ziggurat_core::{Array, ArrayMetadata, ElementType, Error, Region, Result};
 
@@ -156,7 +156,7 @@ proptest! {
         let first: Vec<bool> = (0..blocks.len()).map(|i| seed >> (i % 64) & 1 == 0).collect();
         let half = |which: bool| {
             let blocks = blocks.iter().enumerate().filter(|(i, _)| first[*i] == which).collect::<Vec<_>>();
-            blocks.into_iter().map(|(i, block)| (i, block.clone()))
+            blocks.into_iter().map(|(i, block)| (i, block.clone().map(Encoded::from)))
         };
         for at_end in [true, false] {
             let mut object = Bytes::new();

@@ -1,7 +1,7 @@
 //! W1, W5, W6: the whole array, one plane after the other, and one block after the other.
 
 use serde_json::{Value, json};
-use ziggurat_core::{Array, Region};
+use ziggurat_core::{Array, InPlace, Region};
 
 use crate::Outcome;
 use crate::meter::Meter;
@@ -19,9 +19,11 @@ pub(crate) fn whole(task: &Task) -> Outcome {
 
 /// Planes along the first dimension, each visible to others when it is written.
 pub(crate) fn append(options: &Options, task: &Task) -> Outcome {
-    if options.updates != Updates::Rewrite {
-        return Ok(None);
-    }
+    let updates = match options.updates {
+        Updates::Rewrite => ziggurat_core::Updates::Rewrite,
+        Updates::InPlace => ziggurat_core::Updates::InPlace(InPlace::default()),
+        Updates::Writer => return Ok(None),
+    };
     let data = task.data()?;
     let plane = &task.params.plane;
     let planes: Vec<Vec<u8>> = (0..task.params.planes)
@@ -29,7 +31,7 @@ pub(crate) fn append(options: &Options, task: &Task) -> Outcome {
         .collect::<Result<_, _>>()?;
     drop(data);
     let metadata = task.metadata(&[0, plane[0], plane[1]])?;
-    let mut array = Array::create(task.store(), "", metadata)?;
+    let mut array = Array::create(task.store(), "", metadata)?.with_updates(updates);
     let mut meter = Meter::start()?;
     for bytes in &planes {
         array.append(0, bytes)?;

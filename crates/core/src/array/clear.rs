@@ -8,6 +8,7 @@ use super::state::State;
 use super::write::repeat;
 use crate::exec::block_on;
 use crate::region::{Window, copy};
+use crate::shard::Encoded;
 use crate::{Region, Result};
 
 /// What [`Array::clean`] took away.
@@ -111,7 +112,7 @@ impl Array {
         old: &[u8],
         inside: &Region,
         scratch: &mut (Vec<u8>, Vec<u8>),
-    ) -> Result<Option<(usize, Option<bytes::Bytes>)>> {
+    ) -> Result<Option<(usize, Option<Encoded>)>> {
         let (before, after) = scratch;
         let cell = Region::of_cell(index, self.layout().block());
         let place = self.place();
@@ -140,7 +141,10 @@ impl Array {
         }
         match before == after && !self.codec.is_fill(after) {
             true => Ok(None),
-            false => Ok(Some((position, self.codec.encode(&place, after)?))),
+            false => {
+                let encoded = self.codec.encode(&place, after)?;
+                Ok(Some((position, encoded.map(Encoded::from))))
+            }
         }
     }
 }

@@ -6,12 +6,12 @@ use super::Array;
 use super::in_place::Update;
 use super::state::State;
 use crate::exec::block_on;
-use crate::shard::{Part, ShardIndex, arrange};
+use crate::shard::{Encoded, Part, ShardIndex, arrange};
 use crate::store::{Expected, Version};
 use crate::{Error, Result};
 
 /// New encodings of blocks, by position in the shard index; `None`: the block becomes all fill.
-pub(crate) type Changes = Vec<(usize, Option<Bytes>)>;
+pub(crate) type Changes = Vec<(usize, Option<Encoded>)>;
 
 impl Array {
     /// Replaces blocks of a superchunk that is still as it was `seen`; the others stay as they are,
@@ -64,7 +64,8 @@ impl Array {
             version: None,
             index: ShardIndex::absent().into(),
         };
-        let blocks = blocks.iter().cloned().enumerate();
+        let blocks = blocks.iter().cloned();
+        let blocks = blocks.map(|block| block.map(Encoded::from)).enumerate();
         self.put_blocks(superchunk, &nothing, blocks, expected)
     }
 
@@ -72,7 +73,7 @@ impl Array {
         &self,
         superchunk: &[u64],
         old: &State,
-        changes: impl IntoIterator<Item = (usize, Option<Bytes>)>,
+        changes: impl IntoIterator<Item = (usize, Option<Encoded>)>,
         expected: &Expected,
     ) -> Result<bool> {
         let key = self.superchunk_key(superchunk);
@@ -86,7 +87,7 @@ impl Array {
         };
         if !sharded {
             // The only block is all of the object.
-            parts.truncate(1);
+            parts.pop();
         }
         let Some(version) = block_on(self.put_parts(&key, old, &parts, expected))? else {
             return Ok(false);

@@ -13,6 +13,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 pub(crate) use space::Space;
 
+use crate::codec::Grown;
 use crate::{Error, Result};
 
 /// Where each block of one superchunk lies.
@@ -110,6 +111,42 @@ impl ShardIndex {
     }
 }
 
+/// What is put for a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Encoded {
+    /// These bytes.
+    Whole(Bytes),
+    /// What was there between these bytes.
+    Around(Grown),
+}
+
+impl From<Bytes> for Encoded {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(bytes)
+    }
+}
+
+impl Encoded {
+    /// The bytes before and after those that are kept of a block that lay at `old`.
+    pub(crate) fn around(&self, old: Option<(u64, u64)>) -> (Bytes, Range<u64>, Bytes) {
+        match self {
+            Self::Whole(bytes) => (bytes.clone(), 0..0, Bytes::new()),
+            Self::Around(grown) => {
+                let kept = old.map_or(0..0, |(at, n)| at..at.saturating_add(n));
+                (grown.before.clone(), kept, grown.after.clone())
+            }
+        }
+    }
+
+    /// Bytes that are wanted free before and after the block.
+    pub(crate) fn room(&self) -> (u64, u64) {
+        match self {
+            Self::Whole(_) => (0, 0),
+            Self::Around(grown) => (grown.room_before as u64, grown.room_after as u64),
+        }
+    }
+}
+
 /// A piece of a superchunk that is put anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -126,18 +163,14 @@ pub enum Part {
 #[must_use]
 pub fn arrange(
     old: &ShardIndex,
-    changes: impl IntoIterator<Item = (usize, Option<Bytes>)>,
+    changes: impl IntoIterator<Item = (usize, Option<Encoded>)>,
     order: &[usize],
     index_at_end: bool,
 ) -> Option<(Vec<Part>, ShardIndex)> {
-    let mut blocks: Vec<Option<Part>> = (0..order.len())
-        .map(|i| {
-            old.get(i)
-                .map(|(at, n)| Part::Kept(at..at.saturating_add(n)))
-        })
-        .collect();
+    let keep = |i| old.get(i).map(|_| Encoded::Around(Grown::default()));
+    let mut blocks: Vec<Option<Encoded>> = (0..order.len()).map(keep).collect();
     for (position, block) in changes {
-        blocks[position] = block.map(Part::New);
+        blocks[position] = block;
     }
     let mut at = match index_at_end {
         true => 0,
@@ -149,18 +182,13 @@ pub fn arrange(
         let Some(block) = blocks[i].take() else {
             continue;
         };
-        let length = match &block {
-            Part::New(bytes) => bytes.len() as u64,
-            Part::Kept(range) => range.end - range.start,
-        };
+        let (before, kept, after) = block.around(old.get(i));
+        let length = before.len() as u64 + (kept.end - kept.start) + after.len() as u64;
         entries[i] = Some((at, length));
         at += length;
-        match (parts.last_mut(), block) {
-            (Some(Part::Kept(last)), Part::Kept(next)) if last.end == next.start => {
-                last.end = next.end;
-            }
-            (_, block) => parts.push(block),
-        }
+        parts.push(Part::New(before));
+        parts.push(Part::Kept(kept));
+        parts.push(Part::New(after));
     }
     let index = ShardIndex { entries };
     if index.is_empty() {
@@ -170,5 +198,21 @@ pub fn arrange(
         true => parts.push(Part::New(index.encode())),
         false => parts.insert(0, Part::New(index.encode())),
     }
-    Some((parts, index))
+    Some((joined(parts), index))
+}
+
+/// The same pieces without empty ones; what lay side by side is one.
+fn joined(parts: Vec<Part>) -> Vec<Part> {
+    let mut joined: Vec<Part> = Vec::with_capacity(parts.len());
+    for part in parts {
+        match (joined.last_mut(), part) {
+            (_, Part::New(bytes)) if bytes.is_empty() => {}
+            (_, Part::Kept(range)) if range.is_empty() => {}
+            (Some(Part::Kept(last)), Part::Kept(next)) if last.end == next.start => {
+                last.end = next.end;
+            }
+            (_, part) => joined.push(part),
+        }
+    }
+    joined
 }

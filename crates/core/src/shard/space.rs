@@ -46,6 +46,35 @@ impl Space {
         Some(at)
     }
 
+    /// Takes `before` bytes before those of a block, and `after` bytes after them, if all are free.
+    pub(crate) fn surround(&mut self, block: Range<u64>, before: u64, after: u64) -> bool {
+        let Some(start) = block.start.checked_sub(before) else {
+            return false;
+        };
+        let taken = [
+            start..block.start,
+            block.end..block.end.saturating_add(after),
+        ];
+        let gaps = taken.clone().map(|taken| {
+            let next = self.gaps.partition_point(|gap| gap.end < taken.end);
+            let gap = self.gaps.get(next).filter(|gap| gap.start <= taken.start);
+            (taken.is_empty() || gap.is_some()).then_some(next)
+        });
+        let [Some(low), Some(high)] = gaps else {
+            return false;
+        };
+        // The upper one first: the lower one keeps its place.
+        for (i, taken) in [high, low].into_iter().zip(taken.into_iter().rev()) {
+            if !taken.is_empty() {
+                let gap = self.gaps[i].clone();
+                let left = [gap.start..taken.start, taken.end..gap.end];
+                self.gaps
+                    .splice(i..=i, left.into_iter().filter(|g| !g.is_empty()));
+            }
+        }
+        true
+    }
+
     /// Adds the bytes up to `end`.
     pub(crate) fn extend(&mut self, end: u64) {
         match self.gaps.last_mut() {
@@ -74,6 +103,24 @@ mod tests {
         space.extend(101);
         assert_eq!(space.take(51, 0), Some(50));
         assert_eq!(Space::of(&index, 49), None);
+    }
+
+    #[test]
+    fn what_surrounds_a_block_is_taken_if_all_is_free() {
+        let index = ShardIndex::new(vec![Some((10, 10)), Some((30, 10)), Some((40, 10))]);
+        let mut space = Space::of(&index, 60).unwrap();
+        for (before, after) in [(11, 0), (0, 11), (11, 5), (5, 11)] {
+            assert!(!space.surround(30..40, before, after), "{before} {after}");
+            assert!(!space.surround(10..20, before, after), "{before} {after}");
+        }
+        assert!(space.surround(10..20, 4, 3));
+        assert_eq!(space.gaps, [0..6, 23..30, 50..60]);
+        assert!(!space.surround(30..40, 1, 1), "a block follows");
+        assert!(space.surround(30..40, 7, 0));
+        assert!(space.surround(40..50, 0, 10));
+        assert_eq!(space.gaps, [0..6]);
+        assert!(space.surround(6..23, 6, 0));
+        assert_eq!(space.gaps, []);
     }
 
     proptest! {

@@ -4,7 +4,9 @@
 //! that changes is overwritten. What it held is in a journal by then, so that an index that was
 //! written in part only is put back. See `docs/design/007-updates.md`.
 
+mod grow;
 mod journal;
+mod plan;
 mod record;
 mod recover;
 mod update;
@@ -12,6 +14,7 @@ mod update;
 pub(super) use update::Update;
 
 use super::Array;
+use grow::Growing;
 use journal::Journals;
 
 /// How superchunks are changed. An option of a handle, of which nothing is stored.
@@ -34,6 +37,9 @@ pub struct InPlace {
     pub slack: u32,
     /// Bytes of gaps in hundredths of those of blocks; if there are more the superchunk is rewritten.
     pub garbage: u32,
+    /// Whether planes are added to blocks that are filled one plane after the other; else such a
+    /// block is encoded anew for each. Blocks of `blosc` grow, a little longer then than others.
+    pub grow: bool,
 }
 
 impl Default for InPlace {
@@ -41,6 +47,7 @@ impl Default for InPlace {
         Self {
             slack: 3,
             garbage: 50,
+            grow: true,
         }
     }
 }
@@ -50,6 +57,7 @@ impl Default for InPlace {
 pub(super) struct Updater {
     updates: Updates,
     journals: Journals,
+    growing: Growing,
 }
 
 impl Array {
@@ -73,6 +81,7 @@ impl Array {
     #[must_use]
     pub fn with_updates(mut self, updates: Updates) -> Self {
         self.updater.updates = updates;
+        self.updater.growing = self.growing(updates);
         self
     }
 }

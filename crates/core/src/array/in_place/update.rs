@@ -6,13 +6,14 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+use super::Updates;
 use super::journal::Journal;
+use super::plan::Plan;
 use super::record::Record;
-use super::{InPlace, Updates};
 use crate::array::Array;
 use crate::array::commit::Changes;
 use crate::array::state::State;
-use crate::shard::{ShardIndex, Space};
+use crate::shard::ShardIndex;
 use crate::store::{Disk, Durability, LocalStore, Version, lock, parent, stamp, version_of};
 use crate::{Error, Result};
 
@@ -62,57 +63,9 @@ impl Array {
             version: Some(version),
             index: plan.index.into(),
         };
+        self.updater.growing.remember(superchunk, &state, changes);
         self.states.remember(superchunk, state);
         Ok(Update::Done)
-    }
-}
-
-/// Where new encodings go.
-#[derive(Debug)]
-struct Plan {
-    index: ShardIndex,
-    writes: Vec<(u64, Bytes)>,
-    /// Bytes of the file afterwards.
-    size: u64,
-}
-
-impl Plan {
-    /// Finds room for `changes`; `None` if the file had better be rewritten, or removed.
-    fn new(old: &ShardIndex, size: u64, changes: &Changes, options: InPlace) -> Option<Self> {
-        let part = |whole: u64, hundredths: u32| {
-            let part = u128::from(whole) * u128::from(hundredths) / 100;
-            u64::try_from(part).unwrap_or(u64::MAX)
-        };
-        let index_size = ShardIndex::encoded_size(old.entries().len()) as u64;
-        let mut space = Space::of(old, size.checked_sub(index_size)?)?;
-        let mut entries = old.entries().to_vec();
-        for (position, block) in changes {
-            entries[*position] = block.as_ref().map(|b| (0, b.len() as u64));
-        }
-        let live: u64 = entries.iter().flatten().map(|(_, length)| length).sum();
-        // The index is copied to the new end while the old one stands; and the file grows by so much
-        // that the next updates find room.
-        let step = (live / 16).max(index_size);
-        let mut grown = size;
-        let mut writes = Vec::with_capacity(changes.len());
-        for (position, block) in changes {
-            let Some(block) = block else { continue };
-            let length = block.len() as u64;
-            let slack = part(length, options.slack);
-            let at = space.take(length, slack).or_else(|| {
-                grown += step.max(length + slack);
-                space.extend(grown - index_size);
-                space.take(length, slack)
-            })?;
-            entries[*position] = Some((at, length));
-            writes.push((at, block.clone()));
-        }
-        let most = (live + index_size).saturating_add(part(live, options.garbage));
-        (live > 0 && grown <= most).then(|| Self {
-            index: ShardIndex::new(entries),
-            writes,
-            size: grown,
-        })
     }
 }
 
@@ -193,9 +146,12 @@ impl<'a> Target<'a> {
                 self.sync()
             })?;
         }
-        let mut blocks = plan.writes.iter();
-        blocks
-            .try_for_each(|(at, block)| self.disk.write_at(&self.file, *at, block))
+        let mut writes = plan.writes.iter();
+        writes
+            .try_for_each(|write| {
+                let bytes = write.bytes(&self.file)?;
+                self.disk.write_at(&self.file, write.at, &bytes)
+            })
             .and_then(|()| self.sync())
             .map_err(|e| self.fail(e))?;
         let same = before

@@ -75,11 +75,14 @@ impl Array {
             .partition(|index| source.replaces(index));
         let whole = self.encode_all(&whole, &HashMap::new(), source)?;
         self.change(superchunk, |seen| {
-            let Some(old) = block_on(self.fetch_seen(superchunk, seen, &partial))? else {
+            let Some((mut changes, others)) = self.grow(superchunk, seen, &partial, source)? else {
+                return Ok(None);
+            };
+            let Some(old) = block_on(self.fetch_seen(superchunk, seen, &others))? else {
                 return Ok(None);
             };
             let old = old.into_iter().collect();
-            let mut changes = self.encode_all(&partial, &old, source)?;
+            changes.extend(self.encode_all(&others, &old, source)?);
             changes.extend(whole.iter().cloned());
             Ok(Some(changes))
         })?;
@@ -97,7 +100,7 @@ impl Array {
             let old = old.get(index).map(|bytes| &bytes[..]);
             out.clear();
             let any = source.encode(index, old, scratch, out)?;
-            let encoded = any.then(|| Bytes::copy_from_slice(out));
+            let encoded = any.then(|| Bytes::copy_from_slice(out).into());
             Ok((self.layout().locate(index).1, encoded))
         };
         match blocks {

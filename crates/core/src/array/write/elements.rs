@@ -110,6 +110,27 @@ impl Source for Elements<'_> {
         self.copy(&part, &cell, scratch);
         codec.encode_into(&self.place, scratch, out)
     }
+
+    fn planes(&self, index: &[u64], planes: &mut Vec<u8>) -> Option<usize> {
+        let (block, shape) = (self.array.layout().block(), self.array.shape());
+        let mut cell = Region::of_cell(index, block);
+        let part = cell.intersect(self.region)?;
+        let first = block.iter().position(|&n| n > 1)?;
+        let whole =
+            |d: usize| part.start[d] == cell.start[d] && part.end(d) == cell.end(d).min(shape[d]);
+        if part.shape[first] == block[first] || !(first + 1..block.len()).all(whole) {
+            return None;
+        }
+        let number = part.start[first] - cell.start[first];
+        let size = self.array.codec().decoded_size() as u64 / block[first] * part.shape[first];
+        (cell.start[first], cell.shape[first]) = (part.start[first], part.shape[first]);
+        planes.resize(usize::try_from(size).ok()?, 0);
+        if part != cell {
+            repeat(&self.array.metadata().fill, planes);
+        }
+        self.copy(&part, &cell, planes);
+        usize::try_from(number).ok()
+    }
 }
 
 /// Fills `out` with `element`.

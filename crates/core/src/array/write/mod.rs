@@ -5,6 +5,7 @@
 
 mod change;
 mod elements;
+mod grow;
 mod lanes;
 mod stream;
 mod superchunk;
@@ -41,6 +42,12 @@ pub(crate) trait Source: Sync {
         scratch: &mut Vec<u8>,
         out: &mut Vec<u8>,
     ) -> Result<bool>;
+
+    /// Makes `planes` the elements of block `index`, if these are some of its planes and all of them, and
+    /// returns the number of the first.
+    fn planes(&self, _index: &[u64], _planes: &mut Vec<u8>) -> Option<usize> {
+        None
+    }
 }
 
 /// Superchunks from this size on are encoded by all threads together, smaller ones by one each.

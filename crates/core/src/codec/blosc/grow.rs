@@ -15,6 +15,8 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
+
 use super::Settings;
 use super::encode::{encode_streams, header_of, with_shuffled};
 use super::header::{self, Header, SMALLEST};
@@ -49,9 +51,9 @@ pub struct Growth {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grown {
     /// The bytes before what was encoded.
-    pub before: Vec<u8>,
+    pub before: Bytes,
     /// The bytes after it.
-    pub after: Vec<u8>,
+    pub after: Bytes,
     /// Bytes that the planes which are still open will take before it, if they come one by one.
     pub room_before: usize,
     /// Bytes that they will take after it, if they are like the others.
@@ -63,6 +65,12 @@ impl Grown {
     #[must_use]
     pub fn around(&self, old: &[u8]) -> Vec<u8> {
         [&self.before, old, &self.after].concat()
+    }
+
+    /// Whether all stays as it is.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.before.is_empty() && self.after.is_empty()
     }
 }
 
@@ -144,8 +152,8 @@ impl Growth {
         let encoded = head + length + after.len();
         let left = starts.iter().filter(|start| **start == open).count();
         Some(Grown {
-            before: self.begin(&starts, encoded)?,
-            after,
+            before: self.begin(&starts, encoded)?.into(),
+            after: after.into(),
             room_before: left * head,
             room_after: left * (encoded / (starts.len() - left)),
         })
