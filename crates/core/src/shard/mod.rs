@@ -116,8 +116,8 @@ impl ShardIndex {
 pub enum Encoded {
     /// These bytes.
     Whole(Bytes),
-    /// What was there between these bytes.
-    Around(Grown),
+    /// These bytes, and then what was there.
+    Grown(Grown),
 }
 
 impl From<Bytes> for Encoded {
@@ -127,22 +127,22 @@ impl From<Bytes> for Encoded {
 }
 
 impl Encoded {
-    /// The bytes before and after those that are kept of a block that lay at `old`.
-    pub(crate) fn around(&self, old: Option<(u64, u64)>) -> (Bytes, Range<u64>, Bytes) {
+    /// The new bytes, and those that follow of a block that lay at `old`.
+    pub(crate) fn parts(&self, old: Option<(u64, u64)>) -> (Bytes, Range<u64>) {
         match self {
-            Self::Whole(bytes) => (bytes.clone(), 0..0, Bytes::new()),
-            Self::Around(grown) => {
+            Self::Whole(bytes) => (bytes.clone(), 0..0),
+            Self::Grown(grown) => {
                 let kept = old.map_or(0..0, |(at, n)| at..at.saturating_add(n));
-                (grown.before.clone(), kept, grown.after.clone())
+                (grown.bytes.clone(), kept)
             }
         }
     }
 
-    /// Bytes that are wanted free before and after the block.
-    pub(crate) fn room(&self) -> (u64, u64) {
+    /// Bytes that are wanted free before the block.
+    pub(crate) fn room(&self) -> u64 {
         match self {
-            Self::Whole(_) => (0, 0),
-            Self::Around(grown) => (grown.room_before as u64, grown.room_after as u64),
+            Self::Whole(_) => 0,
+            Self::Grown(grown) => grown.room as u64,
         }
     }
 }
@@ -167,7 +167,7 @@ pub fn arrange(
     order: &[usize],
     index_at_end: bool,
 ) -> Option<(Vec<Part>, ShardIndex)> {
-    let keep = |i| old.get(i).map(|_| Encoded::Around(Grown::default()));
+    let keep = |i| old.get(i).map(|_| Encoded::Grown(Grown::default()));
     let mut blocks: Vec<Option<Encoded>> = (0..order.len()).map(keep).collect();
     for (position, block) in changes {
         blocks[position] = block;
@@ -182,13 +182,12 @@ pub fn arrange(
         let Some(block) = blocks[i].take() else {
             continue;
         };
-        let (before, kept, after) = block.around(old.get(i));
-        let length = before.len() as u64 + (kept.end - kept.start) + after.len() as u64;
+        let (bytes, kept) = block.parts(old.get(i));
+        let length = bytes.len() as u64 + (kept.end - kept.start);
         entries[i] = Some((at, length));
         at += length;
-        parts.push(Part::New(before));
+        parts.push(Part::New(bytes));
         parts.push(Part::Kept(kept));
-        parts.push(Part::New(after));
     }
     let index = ShardIndex { entries };
     if index.is_empty() {

@@ -46,33 +46,20 @@ impl Space {
         Some(at)
     }
 
-    /// Takes `before` bytes before those of a block, and `after` bytes after them, if all are free.
-    pub(crate) fn surround(&mut self, block: Range<u64>, before: u64, after: u64) -> bool {
-        let Some(start) = block.start.checked_sub(before) else {
+    /// Takes the `length` bytes before `end` if all of them are free.
+    pub(crate) fn take_before(&mut self, end: u64, length: u64) -> bool {
+        let next = self.gaps.partition_point(|gap| gap.end < end);
+        let Some(gap) = self.gaps.get_mut(next).filter(|gap| gap.end == end) else {
             return false;
         };
-        let taken = [
-            start..block.start,
-            block.end..block.end.saturating_add(after),
-        ];
-        let gaps = taken.clone().map(|taken| {
-            let next = self.gaps.partition_point(|gap| gap.end < taken.end);
-            let gap = self.gaps.get(next).filter(|gap| gap.start <= taken.start);
-            (taken.is_empty() || gap.is_some()).then_some(next)
-        });
-        let [Some(low), Some(high)] = gaps else {
-            return false;
-        };
-        // The upper one first: the lower one keeps its place.
-        for (i, taken) in [high, low].into_iter().zip(taken.into_iter().rev()) {
-            if !taken.is_empty() {
-                let gap = self.gaps[i].clone();
-                let left = [gap.start..taken.start, taken.end..gap.end];
-                self.gaps
-                    .splice(i..=i, left.into_iter().filter(|g| !g.is_empty()));
+        let fits = gap.end - gap.start >= length;
+        if fits {
+            gap.end -= length;
+            if gap.is_empty() {
+                self.gaps.remove(next);
             }
         }
-        true
+        fits
     }
 
     /// Adds the bytes up to `end`.
@@ -106,21 +93,15 @@ mod tests {
     }
 
     #[test]
-    fn what_surrounds_a_block_is_taken_if_all_is_free() {
+    fn what_precedes_a_block_is_taken_if_all_is_free() {
         let index = ShardIndex::new(vec![Some((10, 10)), Some((30, 10)), Some((40, 10))]);
         let mut space = Space::of(&index, 60).unwrap();
-        for (before, after) in [(11, 0), (0, 11), (11, 5), (5, 11)] {
-            assert!(!space.surround(30..40, before, after), "{before} {after}");
-            assert!(!space.surround(10..20, before, after), "{before} {after}");
-        }
-        assert!(space.surround(10..20, 4, 3));
-        assert_eq!(space.gaps, [0..6, 23..30, 50..60]);
-        assert!(!space.surround(30..40, 1, 1), "a block follows");
-        assert!(space.surround(30..40, 7, 0));
-        assert!(space.surround(40..50, 0, 10));
-        assert_eq!(space.gaps, [0..6]);
-        assert!(space.surround(6..23, 6, 0));
-        assert_eq!(space.gaps, []);
+        assert!(!space.take_before(10, 11));
+        assert!(!space.take_before(40, 1), "another block");
+        assert!(space.take_before(10, 4));
+        assert!(space.take_before(30, 10));
+        assert!(!space.take_before(30, 1));
+        assert_eq!(space.gaps, [0..6, 50..60]);
     }
 
     proptest! {

@@ -41,13 +41,16 @@ impl Growing {
 
     /// Remembers the beginnings of blocks that grew.
     pub(super) fn remember(&self, superchunk: &[u64], state: &State, changes: &Changes) {
-        let (Some(_), Some(version)) = (&self.growth, &state.version) else {
+        let (Some(growth), Some(version)) = (&self.growth, &state.version) else {
             return;
         };
         let heads: Heads = changes
             .iter()
             .filter_map(|(position, block)| match block {
-                Some(Encoded::Around(grown)) => Some((*position, grown.before.clone())),
+                Some(Encoded::Grown(grown)) => Some((
+                    *position,
+                    Bytes::copy_from_slice(&grown.bytes[..growth.head()]),
+                )),
                 _ => None,
             })
             .collect();

@@ -24,29 +24,19 @@ pub(super) struct Plan {
 #[derive(Debug)]
 pub(super) struct Write {
     pub(super) at: u64,
-    before: Bytes,
-    /// Bytes of the file that are copied between the others.
+    new: Bytes,
+    /// Bytes of the file that are copied after them.
     copied: Range<u64>,
-    after: Bytes,
 }
 
 impl Write {
-    fn new((at, bytes): (u64, Bytes)) -> Self {
-        Self {
-            at,
-            before: bytes,
-            copied: 0..0,
-            after: Bytes::new(),
-        }
-    }
-
     /// What is written.
     pub(super) fn bytes(&self, file: &File) -> io::Result<Bytes> {
-        if self.copied.is_empty() && self.after.is_empty() {
-            return Ok(self.before.clone());
+        if self.copied.is_empty() {
+            return Ok(self.new.clone());
         }
         let copied = read_at(file, self.copied.start, self.copied.end - self.copied.start)?;
-        Ok([&self.before[..], &copied, &self.after].concat().into())
+        Ok([&self.new[..], &copied].concat().into())
     }
 }
 
@@ -65,26 +55,28 @@ impl Plan {
         let index_size = ShardIndex::encoded_size(old.entries().len()) as u64;
         let mut space = Space::of(old, size.checked_sub(index_size)?)?;
         let mut entries = old.entries().to_vec();
-        let mut writes = Vec::with_capacity(2 * changes.len());
+        let mut writes = Vec::with_capacity(changes.len());
         let mut placed = Vec::new();
         // What is expected of blocks that grow.
-        let mut room = 0;
+        let mut expected = 0;
         for (position, block) in changes {
             let entry = &mut entries[*position];
             let Some(block) = block else {
                 *entry = None;
                 continue;
             };
-            let (before, kept, after) = block.around(*entry);
-            let (low, high) = (before.len() as u64, after.len() as u64);
-            let length = low + (kept.end - kept.start) + high;
-            room += block.room().0 + block.room().1;
-            if !kept.is_empty() && space.surround(kept.clone(), low, high) {
-                *entry = Some((kept.start - low, length));
-                writes.extend([(kept.start - low, before), (kept.end, after)].map(Write::new));
+            let (new, kept) = block.parts(*entry);
+            let added = new.len() as u64;
+            let length = added + (kept.end - kept.start);
+            expected += block.room();
+            if !kept.is_empty() && space.take_before(kept.start, added) {
+                let at = kept.start - added;
+                *entry = Some((at, length));
+                let copied = 0..0;
+                writes.push(Write { at, new, copied });
             } else {
                 *entry = Some((0, length));
-                placed.push((*position, block.room(), before, kept, after));
+                placed.push((*position, block.room(), new, kept));
             }
         }
         let live: u64 = entries.iter().flatten().map(|(_, length)| length).sum();
@@ -92,24 +84,20 @@ impl Plan {
         // that the next updates find room.
         let step = (live / 16).max(index_size);
         let mut grown = size;
-        for (position, room, before, copied, after) in placed {
+        for (position, room, new, copied) in placed {
             let (_, length) = entries[position]?;
-            let (need, slack) = (room.0 + length + room.1, part(length, options.slack));
+            let (need, slack) = (room + length, part(length, options.slack));
             let found = space.take(need, slack).or_else(|| {
                 grown += step.max(need + slack);
                 space.extend(grown - index_size);
                 space.take(need, slack)
             })?;
-            let at = found + room.0;
+            let at = found + room;
             entries[position] = Some((at, length));
-            writes.push(Write {
-                at,
-                before,
-                copied,
-                after,
-            });
+            writes.push(Write { at, new, copied });
         }
-        let most = (live + room + index_size).saturating_add(part(live, options.garbage));
+        let most = live + expected;
+        let most = (most + index_size).saturating_add(part(most, options.garbage));
         (live > 0 && grown <= most).then(|| Self {
             index: ShardIndex::new(entries),
             writes,

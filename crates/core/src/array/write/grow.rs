@@ -46,8 +46,8 @@ impl Array {
                 Some((&head[..], usize::try_from(length).ok()?))
             });
             match growth.grow(old, first, &planes) {
-                Some(grown) if grown.is_nothing() => {}
-                Some(grown) => changes.push((position, Some(Encoded::Around(grown)))),
+                Some(grown) if grown.bytes.is_empty() => {}
+                Some(grown) => changes.push((position, Some(Encoded::Grown(grown)))),
                 None => closed.push((index.clone(), first, std::mem::take(&mut planes))),
             }
         }
@@ -81,7 +81,7 @@ impl Array {
             }
             block[first * growth.plane()..][..planes.len()].copy_from_slice(planes);
             let encoded = match growth.grow(None, 0, block) {
-                Some(grown) if grown.room_before > 0 => Some(grown.around(&[]).into()),
+                Some(grown) if grown.room > 0 => Some(grown.bytes),
                 _ => self.codec.encode(&place, block)?,
             };
             let position = self.layout().locate(index).1;

@@ -1,17 +1,17 @@
 //! Chunks that grow: parts of a block are set one after the other, and no byte that is there changes.
 //!
 //! An internal block holds one *plane*, the bytes that are set at a time. Planes that are still open share
-//! one stream, of fill values, right after the starts. Planes are set by new bytes around the chunk as it
-//! is:
+//! one stream, of fill values, right after the starts. Planes are set by putting a new beginning and their
+//! streams before the chunk as it is:
 //!
 //! ```text
-//!        before                          the chunk as it was                     after
-//! [header starts fill] [header starts fill | ... header starts fill | streams] [streams]
+//! [header starts fill | streams][header starts fill | streams] ... [header starts fill | streams]
+//!                                chunk as it was
 //! ```
 //!
-//! What begins the chunk as it was is of no use any more; no reader looks there. That chunks may hold such
-//! bytes, and streams in any order and more than once, follows from their form: a reader goes where the
-//! starts point. c-blosc, which numcodecs, tensorstore and zarrs have, reads them.
+//! The beginning of the chunk as it was is of no use any more; no reader looks there. That chunks may hold
+//! such bytes, and streams in any order and shared, follows from their form: a reader goes where the starts
+//! point. c-blosc, which numcodecs, tensorstore and zarrs have, reads them.
 
 use std::ops::Range;
 
@@ -21,6 +21,9 @@ use super::Settings;
 use super::encode::{encode_streams, header_of, with_shuffled};
 use super::header::{self, Header, SMALLEST};
 
+/// Room that is asked for: planes are not as long as one another, and a block that finds none is copied.
+const SPARE: (usize, usize) = (17, 16);
+
 /// How encoded blocks of one codec grow plane by plane.
 ///
 /// ```
@@ -28,9 +31,9 @@ use super::header::{self, Header, SMALLEST};
 /// let codecs = "blosc-lz4".parse::<CodecSpec>()?.chain(ElementType::UInt8);
 /// let codec = BlockCodec::new("a", &codecs, ElementType::UInt8, &[0], &[4, 32, 32])?;
 /// let growth = codec.growth(32 * 32).ok_or("no such chunks")?;
-/// let old = growth.grow(None, 2, &[7; 32 * 32]).ok_or("not open")?.around(&[]);
+/// let old = growth.grow(None, 2, &[7; 32 * 32]).ok_or("not open")?.before(&[]);
 /// let seen = (&old[..growth.head()], old.len());
-/// let new = growth.grow(Some(seen), 1, &[9; 32 * 32]).ok_or("not open")?.around(&old);
+/// let new = growth.grow(Some(seen), 1, &[9; 32 * 32]).ok_or("not open")?.before(&old);
 /// let mut block = vec![1; 4096];
 /// codec.decode_into("a", &new, &mut block)?;
 /// assert_eq!([block[0], block[1024], block[2048], block[3072]], [0, 9, 7, 0]);
@@ -47,30 +50,21 @@ pub struct Growth {
     plane: Vec<u8>,
 }
 
-/// What sets planes of a block, put around its encoding. Nothing if they are fill and stay so.
+/// What sets planes of a block, put before its encoding. Nothing if they are fill and stay so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grown {
     /// The bytes before what was encoded.
-    pub before: Bytes,
-    /// The bytes after it.
-    pub after: Bytes,
-    /// Bytes that the planes which are still open will take before it, if they come one by one.
-    pub room_before: usize,
-    /// Bytes that they will take after it, if they are like the others.
-    pub room_after: usize,
+    pub bytes: Bytes,
+    /// Bytes that the planes which are still open will take, if they come one by one and are like the
+    /// others, and a few more.
+    pub room: usize,
 }
 
 impl Grown {
     /// The encoding as it becomes.
     #[must_use]
-    pub fn around(&self, old: &[u8]) -> Vec<u8> {
-        [&self.before, old, &self.after].concat()
-    }
-
-    /// Whether all stays as it is.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        self.before.is_empty() && self.after.is_empty()
+    pub fn before(&self, old: &[u8]) -> Bytes {
+        [&self.bytes, old].concat().into()
     }
 }
 
@@ -136,26 +130,32 @@ impl Growth {
         if !bytes.len().is_multiple_of(size) || set.iter().any(|start| *start != open) {
             return None;
         }
-        for start in starts.iter_mut().filter(|start| **start != open) {
-            *start += head;
-        }
-        let mut after = Vec::with_capacity(bytes.len() / 4 * 3);
-        for (start, plane) in starts[planes].iter_mut().zip(bytes.chunks_exact(size)) {
+        let mut added = Vec::with_capacity(head + bytes.len());
+        added.resize(head, 0);
+        let mut places = Vec::with_capacity(planes.len());
+        for plane in bytes.chunks_exact(size) {
+            places.push(if plane == self.plane {
+                open
+            } else {
+                added.len()
+            });
             if plane != self.plane {
-                *start = head + length + after.len();
-                encode_plane(&self.settings, &self.header, plane, &mut after)?;
+                encode_plane(&self.settings, &self.header, plane, &mut added)?;
             }
         }
-        if after.is_empty() {
+        if added.len() == head {
             return Some(Grown::default());
         }
-        let encoded = head + length + after.len();
+        for start in starts.iter_mut().filter(|start| **start != open) {
+            *start += added.len();
+        }
+        starts[planes].copy_from_slice(&places);
+        let encoded = added.len() + length;
+        self.begin(&starts, encoded, &mut added)?;
         let left = starts.iter().filter(|start| **start == open).count();
         Some(Grown {
-            before: self.begin(&starts, encoded)?.into(),
-            after: after.into(),
-            room_before: left * head,
-            room_after: left * (encoded / (starts.len() - left)),
+            bytes: added.into(),
+            room: left * (encoded / (starts.len() - left)) / SPARE.1 * SPARE.0,
         })
     }
 
@@ -170,15 +170,15 @@ impl Growth {
         Some(bytes)
     }
 
-    /// The first bytes of a chunk of `encoded` bytes.
-    fn begin(&self, starts: &[usize], encoded: usize) -> Option<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(self.head());
-        bytes.extend(self.header(encoded)?);
-        for start in starts {
-            bytes.extend(u32::try_from(*start).ok()?.to_le_bytes());
+    /// Writes the beginning of a chunk of `encoded` bytes.
+    fn begin(&self, starts: &[usize], encoded: usize, chunk: &mut [u8]) -> Option<()> {
+        let (header, rest) = chunk.split_first_chunk_mut()?;
+        *header = self.header(encoded)?;
+        for (to, start) in rest.as_chunks_mut().0.iter_mut().zip(starts) {
+            *to = u32::try_from(*start).ok()?.to_le_bytes();
         }
-        bytes.extend(&self.fill);
-        Some(bytes)
+        chunk[self.open()..self.head()].copy_from_slice(&self.fill);
+        Some(())
     }
 
     /// The starts of a growing chunk of `length` bytes, of which these are the first; `None` if it is any
