@@ -119,12 +119,21 @@ const IN_PLACE: Updates = Updates::InPlace(InPlace {
     grow: true,
 });
 
-/// Four blocks of 16 bytes in one superchunk.
-fn create(dir: &Path) -> Array {
+/// The shape of a block, and its codec.
+type Blocks = ([u64; 2], &'static str);
+
+const PLAIN: Blocks = ([4, 4], "none");
+
+/// Blocks that grow plane by plane.
+const GROWING: Blocks = ([3, 256], "blosc-lz4");
+
+/// Four blocks in one superchunk.
+fn create(dir: &Path, (block, codec): Blocks) -> Array {
     let store = LocalStore::new(dir).with_durability(Durability::Process);
-    let layout = Layout::sharded(&[8, 8], &[8, 8], &[4, 4]).unwrap();
-    let codec = &CodecSpec::None;
-    let metadata = ArrayMetadata::new(&[8, 8], ElementType::UInt8, &[0], layout, codec);
+    let shape = block.map(|n| 2 * n);
+    let layout = Layout::sharded(&shape, &shape, &block).unwrap();
+    let codec: CodecSpec = codec.parse().unwrap();
+    let metadata = ArrayMetadata::new(&shape, ElementType::UInt8, &[0], layout, &codec);
     Array::create(Arc::new(store), "a", metadata).unwrap()
 }
 
@@ -144,19 +153,25 @@ fn reopen(dir: &Path, updates: Updates) -> Array {
 }
 
 fn set(array: &Array, block: u64, value: u8) -> Result<()> {
-    array.write(
-        &Region::new([block / 2 * 4, block % 2 * 4], [4, 4]),
-        &[value; 16],
-    )
+    let region = Region::of_cell(&[block / 2, block % 2], array.layout().block());
+    array.write(&region, &vec![value; region.len() as usize])
+}
+
+/// Replaces one row of all blocks.
+fn set_row(array: &Array, row: u64, value: u8) -> Result<()> {
+    let columns = array.shape()[1];
+    let values: Vec<u8> = (0..columns).map(|i| value + (i % 3) as u8).collect();
+    array.write(&Region::new([row, 0], [1, columns]), &values)
 }
 
 fn values(array: &Array) -> Vec<u8> {
-    array.read(&Region::whole(&[8, 8])).unwrap()
+    array.read(&Region::whole(array.shape())).unwrap()
 }
 
 /// One kind of update: what is there before, and the update.
 struct Kind {
     name: &'static str,
+    blocks: Blocks,
     updates: Updates,
     before: fn(&Array) -> Result<()>,
     update: fn(&Array) -> Result<()>,
@@ -175,9 +190,10 @@ fn gaps(array: &Array) -> Result<()> {
     (0..3).try_for_each(|block| set(array, block, 20 + block as u8))
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 10] = [
     Kind {
         name: "create",
+        blocks: PLAIN,
         updates: Updates::Rewrite,
         before: |_| Ok(()),
         update: |array| set(array, 1, 7),
@@ -185,6 +201,7 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         name: "rewrite",
+        blocks: PLAIN,
         updates: Updates::Rewrite,
         before: full,
         update: |array| set(array, 1, 7),
@@ -192,6 +209,7 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         name: "growth",
+        blocks: PLAIN,
         updates: IN_PLACE,
         before: full,
         update: |array| set(array, 1, 7),
@@ -200,6 +218,7 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         name: "patch",
+        blocks: PLAIN,
         updates: IN_PLACE,
         before: gaps,
         update: |array| set(array, 1, 7),
@@ -207,6 +226,7 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         name: "several blocks, one of which is removed",
+        blocks: PLAIN,
         updates: IN_PLACE,
         before: gaps,
         update: |array| {
@@ -220,6 +240,7 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         name: "compaction",
+        blocks: PLAIN,
         updates: IN_PLACE,
         before: gaps,
         update: |array| array.compact().map(drop),
@@ -227,6 +248,7 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         name: "garbage",
+        blocks: PLAIN,
         updates: Updates::InPlace(InPlace {
             slack: 0,
             garbage: 1,
@@ -238,10 +260,34 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         name: "the last block is removed",
+        blocks: PLAIN,
         updates: IN_PLACE,
         before: |array| set(array, 2, 3),
         update: |array| set(array, 2, 0),
         calls: "remove",
+    },
+    Kind {
+        name: "planes into blocks that are there",
+        blocks: GROWING,
+        updates: IN_PLACE,
+        before: |array| {
+            set(array, 0, 5)?;
+            set_row(array, 3, 20)
+        },
+        update: |array| set_row(array, 4, 30),
+        calls: "create_dir create write_at write_at sync write_at sync write_at sync set_modified remove",
+    },
+    Kind {
+        name: "planes into blocks that find no room",
+        blocks: GROWING,
+        updates: IN_PLACE,
+        before: |array| {
+            set(array, 0, 5)?;
+            set_row(array, 3, 20)?;
+            array.compact().map(drop)
+        },
+        update: |array| set_row(array, 5, 30),
+        calls: "create_dir create write_at sync write_at sync write_at write_at sync write_at sync",
     },
 ];
 
@@ -257,7 +303,7 @@ struct Example {
 impl Kind {
     fn example(&self) -> Example {
         let before = tempfile::tempdir().unwrap();
-        let array = create(before.path()).with_updates(IN_PLACE);
+        let array = create(before.path(), self.blocks).with_updates(IN_PLACE);
         (self.before)(&array).unwrap();
         let old = values(&array);
         drop(array);
@@ -349,8 +395,9 @@ fn whenever_the_world_stops_the_old_or_the_new_state_is_there() {
                     _ => assert_eq!(updates, Updates::Rewrite, "{what}: {found:?}"),
                 }
                 set(&array, 3, 99).unwrap();
-                for row in 4..8 {
-                    found[row * 8 + 4..][..4].fill(99);
+                let [rows, columns] = kind.blocks.0.map(|n| n as usize);
+                for row in found.chunks_mut(2 * columns).skip(rows) {
+                    row[columns..].fill(99);
                 }
                 assert_eq!(values(&array), found, "{what}: the next update");
             }

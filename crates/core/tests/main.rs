@@ -18,6 +18,7 @@ mod codecs;
 mod crash;
 mod documents;
 mod foreign;
+mod growing;
 mod in_place;
 mod layouts;
 mod regions;

@@ -134,7 +134,7 @@ fn configuration() -> Value {
 #[test]
 fn room_is_what_the_rest_takes() {
     let (_, growth) = growing(&configuration(), 2048, 32);
-    let plane = |i: usize| -> Vec<u8> { (0..2048).map(|n| (n * n / 7 * i) as u8).collect() };
+    let plane = |i: usize| -> Vec<u8> { (0..2048).map(|n| (n * n / 7 + i) as u8).collect() };
     let first = growth.grow(None, 0, &plane(1)).unwrap();
     let (mut chunk, mut taken) = (first.before(&[]), 0);
     for i in 1..32 {
