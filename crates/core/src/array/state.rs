@@ -67,6 +67,21 @@ impl Array {
         store: &LocalStore,
         superchunk: &[u64],
     ) -> Result<Option<(LocalObject, Arc<ShardIndex>)>> {
+        for _ in 0..ATTEMPTS {
+            match self.open_local_now(store, superchunk) {
+                // A torn index is what an update in place shows while it goes on, or is stopped.
+                Err(Error::Data { .. }) if self.recover(superchunk)? => {}
+                found => return found,
+            }
+        }
+        Err(self.restless(superchunk))
+    }
+
+    fn open_local_now(
+        &self,
+        store: &LocalStore,
+        superchunk: &[u64],
+    ) -> Result<Option<(LocalObject, Arc<ShardIndex>)>> {
         let Some(object) = store.open_object(&self.superchunk_key(superchunk))? else {
             return Ok(None);
         };
