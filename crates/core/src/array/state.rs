@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Array;
-use crate::Result;
 use crate::memory::with_bytes;
 use crate::shard::ShardIndex;
 use crate::store::{ByteRange, Fetched, LocalObject, LocalStore, Version};
+use crate::{Error, Result};
 
 /// How often an operation starts again because others changed the superchunk meanwhile.
 pub(super) const ATTEMPTS: usize = 1000;
@@ -107,8 +107,20 @@ impl Array {
         if let Some(known) = self.states.get(superchunk) {
             return Ok(known);
         }
+        let state = match self.look_anew(superchunk).await {
+            // A torn index is what an update in place leaves when it is stopped.
+            Err(Error::Data { .. }) if self.recover(superchunk)? => {
+                self.look_anew(superchunk).await?
+            }
+            state => state?,
+        };
+        self.states.remember(superchunk, state.clone());
+        Ok(state)
+    }
+
+    async fn look_anew(&self, superchunk: &[u64]) -> Result<State> {
         let key = self.superchunk_key(superchunk);
-        let state = if self.layout().is_sharded() {
+        Ok(if self.layout().is_sharded() {
             let (range, blocks) = self.index_range();
             match self.store.get_ranges(&key, &[range], None).await? {
                 Fetched::Ranges(version, parts) => State {
@@ -133,8 +145,6 @@ impl Array {
                 version,
                 index: Arc::new(index),
             }
-        };
-        self.states.remember(superchunk, state.clone());
-        Ok(state)
+        })
     }
 }
