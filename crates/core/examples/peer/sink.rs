@@ -1,24 +1,24 @@
 //! Where updates go, by the way that was asked for.
 
-use ziggurat_core::{Array, Region, Result, Writer, WriterOptions};
+use ziggurat_core::{Array, InPlace, Region, Result, Updates, Writer, WriterOptions};
 
-use crate::task::Updates;
+use crate::task::Way;
 
 /// An array that takes updates.
 pub(crate) enum Sink {
     /// Each update is visible to others when it is done.
     Direct(Array),
     /// Updates are visible, and durable, when the sink is closed.
-    Held(Writer),
+    Held(Box<Writer>),
 }
 
 impl Sink {
-    /// A sink before `array`; `None` if there is no such way.
-    pub(crate) fn new(array: Array, updates: Updates) -> Option<Self> {
-        match updates {
-            Updates::Rewrite => Some(Self::Direct(array)),
-            Updates::InPlace => None,
-            Updates::Writer => Some(Self::Held(array.writer(WriterOptions::default()))),
+    pub(crate) fn new(array: Array, way: Way) -> Self {
+        let in_place = Updates::InPlace(InPlace::default());
+        match way {
+            Way::Rewrite => Self::Direct(array),
+            Way::InPlace => Self::Direct(array.with_updates(in_place)),
+            Way::Writer => Self::Held(Box::new(array.writer(WriterOptions::default()))),
         }
     }
 

@@ -30,9 +30,7 @@ pub(crate) fn append(options: &Options, task: &Task) -> Outcome {
     drop(data);
     let metadata = task.metadata(&[0, plane[0], plane[1]])?;
     let array = Array::create(task.store(), "", metadata)?;
-    let Some(mut sink) = Sink::new(array, options.updates) else {
-        return Ok(None);
-    };
+    let mut sink = Sink::new(array, options.updates);
     let mut meter = Meter::start()?;
     for bytes in &planes {
         sink.append(bytes)?;
@@ -64,9 +62,7 @@ pub(crate) fn overwrite(options: &Options, task: &Task) -> Outcome {
     drop(data);
     let array = task.open()?;
     let file = Path::new(&task.store).join(array.superchunk_key(&[0, 0, 0]));
-    let Some(mut sink) = Sink::new(array, options.updates) else {
-        return Ok(None);
-    };
+    let mut sink = Sink::new(array, options.updates);
     let mut peak = 0;
     let mut meter = Meter::start()?;
     for (region, bytes) in &updates {
