@@ -7,7 +7,7 @@ use crate::task::Way;
 /// An array that takes updates.
 pub(crate) enum Sink {
     /// Each update is visible to others when it is done.
-    Direct(Array),
+    Direct(Box<Array>),
     /// Updates are visible, and durable, when the sink is closed.
     Held(Box<Writer>),
 }
@@ -16,8 +16,8 @@ impl Sink {
     pub(crate) fn new(array: Array, way: Way) -> Self {
         let in_place = Updates::InPlace(InPlace::default());
         match way {
-            Way::Rewrite => Self::Direct(array),
-            Way::InPlace => Self::Direct(array.with_updates(in_place)),
+            Way::Rewrite => Self::Direct(Box::new(array)),
+            Way::InPlace => Self::Direct(Box::new(array.with_updates(in_place))),
             Way::Writer => Self::Held(Box::new(array.writer(WriterOptions::default()))),
         }
     }
