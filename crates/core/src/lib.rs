@@ -10,6 +10,7 @@
 
 mod affine;
 mod array;
+mod cache;
 pub mod codec;
 pub mod conventions;
 pub mod crs;
@@ -23,17 +24,22 @@ mod memory;
 pub mod progress;
 pub mod region;
 mod scalar;
+mod selection;
 pub mod shard;
 pub mod store;
 pub mod time;
 mod variable;
 
 pub use affine::Affine;
-pub use array::{Array, ArrayMetadata, KeyEncoding, SuperchunkWriter, ZIGGURAT};
+pub use array::{
+    Array, ArrayMetadata, KeyEncoding, ReadOptions, Selected, SuperchunkWriter, ZIGGURAT,
+};
+pub use cache::BlockCache;
 pub use crs::Crs;
 pub use dimension::{Axis, Coordinate, Dimension};
 pub use element::{Element, ElementType};
 pub use error::{Error, Result};
 pub use region::Region;
 pub use scalar::Scalar;
+pub use selection::{Pick, Selection};
 pub use variable::{Attributes, Variable};

@@ -13,11 +13,14 @@
 )]
 
 mod arrays;
+mod caching;
 mod documents;
 mod foreign;
 mod layouts;
+mod reading;
 mod regions;
 mod requests;
+mod selections;
 mod shards;
 mod stores;
 mod support;

@@ -4,6 +4,7 @@ mod commit;
 pub(crate) mod fill;
 mod keys;
 mod metadata;
+mod options;
 mod read;
 mod state;
 mod write;
@@ -14,9 +15,13 @@ use serde_json::Value;
 
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
+pub use options::ReadOptions;
+pub use read::Selected;
+pub(crate) use read::Wanted;
 pub use write::SuperchunkWriter;
 
 use self::state::States;
+use crate::cache::{ArrayCache, BlockCache};
 use crate::codec::BlockCodec;
 use crate::exec::block_on;
 use crate::layout::Layout;
@@ -48,6 +53,8 @@ pub struct Array {
     metadata: ArrayMetadata,
     codec: BlockCodec,
     states: States,
+    options: ReadOptions,
+    cache: Option<ArrayCache>,
 }
 
 impl Array {
@@ -70,13 +77,33 @@ impl Array {
             &metadata.fill,
             metadata.layout.block(),
         )?;
+        let options = ReadOptions::default();
         Ok(Self {
             store,
             path: path.to_owned(),
             metadata,
             codec,
-            states: States::default(),
+            states: States::new(options.index_bytes),
+            options,
+            cache: None,
         })
+    }
+
+    /// The same array, read by other options.
+    #[must_use]
+    pub fn with_options(self, options: ReadOptions) -> Self {
+        Self {
+            states: States::new(options.index_bytes),
+            options,
+            ..self
+        }
+    }
+
+    /// The same array, whose decoded blocks are kept in `cache`.
+    #[must_use]
+    pub fn with_cache(self, cache: &Arc<BlockCache>) -> Self {
+        let cache = Some(ArrayCache::new(cache, &self.store, &self.path));
+        Self { cache, ..self }
     }
 
     /// Writes the document of a new array and returns its handle.

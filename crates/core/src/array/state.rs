@@ -1,19 +1,17 @@
 //! What is known of superchunks: their versions and indices.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::Array;
 use crate::Result;
+use crate::cache::Bounded;
 use crate::memory::with_bytes;
 use crate::shard::ShardIndex;
 use crate::store::{ByteRange, Fetched, LocalObject, LocalStore, Version};
 
 /// How often an operation starts again because others changed the superchunk meanwhile.
 pub(super) const ATTEMPTS: usize = 1000;
-
-/// Superchunks remembered per array. 4096 blocks of an index take 64 KiB.
-const REMEMBERED: usize = 256;
 
 /// One superchunk as it was seen.
 #[derive(Clone, Debug)]
@@ -24,27 +22,41 @@ pub(crate) struct State {
     pub(crate) index: Arc<ShardIndex>,
 }
 
-/// States by superchunk.
-#[derive(Debug, Default)]
-pub(super) struct States(Mutex<HashMap<Vec<u64>, State>>);
+/// States by superchunk, and when each was seen to be so.
+#[derive(Debug)]
+pub(super) struct States(Mutex<Bounded<Vec<u64>, (State, Instant)>>);
 
 impl States {
-    fn get(&self, superchunk: &[u64]) -> Option<State> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(superchunk).cloned()
+    pub(super) fn new(bytes: usize) -> Self {
+        Self(Mutex::new(Bounded::new(bytes)))
+    }
+
+    fn get(&self, superchunk: &[u64]) -> Option<(State, Instant)> {
+        self.lock().get(superchunk).cloned()
     }
 
     pub(super) fn remember(&self, superchunk: &[u64], state: State) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
+        let bytes = size_of::<(State, Instant)>() + size_of_val(superchunk) + state.index.bytes();
+        let seen = (state, Instant::now());
+        self.lock().put(superchunk.to_vec(), seen, bytes);
+    }
+
+    /// The superchunk was just seen to be in `version` still.
+    pub(super) fn confirm(&self, superchunk: &[u64], version: &Version) {
+        let mut known = self.lock();
+        if let Some((state, seen)) = known.get_mut(superchunk)
+            && state.version.as_ref() == Some(version)
+        {
+            *seen = Instant::now();
         }
-        known.insert(superchunk.to_vec(), state);
     }
 
     pub(super) fn forget(&self, superchunk: &[u64]) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(superchunk);
+        self.lock().remove(superchunk);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Bounded<Vec<u64>, (State, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,7 +86,7 @@ impl Array {
         if !self.layout().is_sharded() {
             return Ok(Some((object, Arc::new(ShardIndex::whole(size)))));
         }
-        if let Some(known) = self.states.get(superchunk)
+        if let Some((known, _)) = self.states.get(superchunk)
             && known.version.as_ref() == Some(object.version())
         {
             return Ok(Some((object, known.index)));
@@ -104,8 +116,18 @@ impl Array {
     ///
     /// It may be outdated; whoever fetches by it says which version it is for.
     pub(super) async fn look(&self, superchunk: &[u64]) -> Result<State> {
-        if let Some(known) = self.states.get(superchunk) {
-            return Ok(known);
+        Ok(self.look_trusted(superchunk).await?.0)
+    }
+
+    /// As [`look`](Self::look), and whether that is how it is now, as far as can be trusted.
+    ///
+    /// That a superchunk is absent nobody notices later: it is looked at again when that is too old.
+    pub(super) async fn look_trusted(&self, superchunk: &[u64]) -> Result<(State, bool)> {
+        if let Some((known, seen)) = self.states.get(superchunk) {
+            let trusted = seen.elapsed() < self.options.trust;
+            if trusted || known.version.is_some() {
+                return Ok((known, trusted));
+            }
         }
         let key = self.superchunk_key(superchunk);
         let state = if self.layout().is_sharded() {
@@ -135,6 +157,6 @@ impl Array {
             }
         };
         self.states.remember(superchunk, state.clone());
-        Ok(state)
+        Ok((state, true))
     }
 }

@@ -74,6 +74,11 @@ impl Version {
         self.size
     }
 
+    /// Whether no later state of the object can look the same, as far as the version itself tells.
+    pub(crate) fn is_unique(&self) -> bool {
+        matches!(self.tag, Tag::Entity(Some(_)))
+    }
+
     /// When a file changed last; `None` for other objects.
     pub(crate) fn modified(&self) -> Option<SystemTime> {
         match self.tag {

@@ -116,6 +116,14 @@ impl<'o> Output<'o> {
     /// Copies what is asked of one decoded block.
     pub(super) fn place(&self, plan: &Plan<'_>, cells: &[usize], block: &[u8]) {
         let mut slab = self.slab(cells);
+        if let Some((to, elements)) = plan.picked(cells) {
+            let to = (to - slab.start) * self.size;
+            let out = slab.pieces[0][to..].chunks_exact_mut(self.size);
+            for (out, element) in out.zip(elements) {
+                out.copy_from_slice(&block[element * self.size..][..self.size]);
+            }
+            return;
+        }
         if let Some(parts) = single_parts(plan, cells) {
             return self.place_parts(&parts, block, &mut slab);
         }
@@ -178,7 +186,7 @@ impl<'o> Output<'o> {
     }
 }
 
-/// The one part of each cell, if none has more.
+/// The one part of each cell, if each has one.
 fn single_parts(plan: &Plan<'_>, cells: &[usize]) -> Option<Vec<Part>> {
     let parts = plan.axes.iter().zip(cells).map(|(axis, &c)| axis.parts(c));
     parts

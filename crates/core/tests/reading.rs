@@ -1,0 +1,1 @@
+//! What reads do besides giving the right values.
