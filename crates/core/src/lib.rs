@@ -9,6 +9,7 @@
 //! Nothing here knows an aggregator or a file format other than Zarr.
 
 mod affine;
+mod any;
 mod array;
 mod cache;
 pub mod codec;
@@ -31,8 +32,9 @@ pub mod time;
 mod variable;
 
 pub use affine::Affine;
+pub use any::{AnyArray, Elements, OtherArray};
 pub use array::{
-    Array, ArrayMetadata, KeyEncoding, ReadOptions, Selected, SuperchunkWriter, ZIGGURAT,
+    Array, ArrayMetadata, Cleaned, KeyEncoding, ReadOptions, Selected, SuperchunkWriter, ZIGGURAT,
 };
 pub use cache::BlockCache;
 pub use crs::Crs;

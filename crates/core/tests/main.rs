@@ -14,6 +14,7 @@
 
 mod arrays;
 mod caching;
+mod codecs;
 mod documents;
 mod foreign;
 mod layouts;

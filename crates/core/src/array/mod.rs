@@ -1,11 +1,14 @@
 //! Arrays: metadata, and elements by region.
 
+mod clear;
 mod commit;
 pub(crate) mod fill;
+mod index;
 mod keys;
 mod metadata;
 mod options;
 mod read;
+mod shape;
 mod state;
 mod write;
 
@@ -13,14 +16,18 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use clear::Cleaned;
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use options::ReadOptions;
 pub use read::Selected;
 pub(crate) use read::Wanted;
 pub use write::SuperchunkWriter;
+pub(crate) use write::{Lanes, Source};
 
+use self::index::IndexCodec;
 use self::state::States;
+use self::write::Turns;
 use crate::cache::{ArrayCache, BlockCache};
 use crate::codec::BlockCodec;
 use crate::exec::block_on;
@@ -52,9 +59,11 @@ pub struct Array {
     path: String,
     metadata: ArrayMetadata,
     codec: BlockCodec,
+    index: IndexCodec,
     states: States,
     options: ReadOptions,
     cache: Option<ArrayCache>,
+    turns: Turns,
 }
 
 impl Array {
@@ -77,15 +86,18 @@ impl Array {
             &metadata.fill,
             metadata.layout.block(),
         )?;
+        let index = IndexCodec::new(&place, &metadata)?;
         let options = ReadOptions::default();
         Ok(Self {
             store,
             path: path.to_owned(),
             metadata,
             codec,
+            index,
             states: States::new(options.index_bytes),
             options,
             cache: None,
+            turns: Turns::default(),
         })
     }
 
@@ -206,8 +218,17 @@ impl Array {
     /// # Errors
     /// If the store cannot be listed.
     pub fn superchunks(&self) -> Result<Vec<Vec<u64>>> {
-        let rank = self.shape().len();
         let grid = Region::whole(self.shape()).cells(self.layout().superchunk());
+        let mut found = self.stored()?;
+        // What lies outside was left by a shrinking writer and is not part of the array.
+        found.retain(|index| index.iter().zip(&grid.shape).all(|(i, n)| i < n));
+        Ok(found)
+    }
+
+    /// The superchunks that are stored, within the shape or not.
+    fn stored(&self) -> Result<Vec<Vec<u64>>> {
+        let rank = self.shape().len();
+        let size = self.layout().superchunk();
         let keys = block_on(self.store.list(&self.path))?;
         let mut found: Vec<Vec<u64>> = keys
             .iter()
@@ -217,8 +238,11 @@ impl Array {
                 0 => (key == self.metadata.keys.key(&[])).then(Vec::new),
                 _ => self.metadata.keys.index(key, rank),
             })
-            // What lies outside was left by a shrinking writer and is not part of the array.
-            .filter(|index| index.iter().zip(&grid.shape).all(|(i, n)| i < n))
+            // No element has an index beyond 64 bits.
+            .filter(|index| {
+                let mut cells = index.iter().zip(size);
+                cells.all(|(i, n)| i.checked_mul(*n).is_some())
+            })
             .collect();
         found.sort();
         Ok(found)
@@ -262,6 +286,21 @@ impl Array {
             total += block_on(self.store.size(&self.superchunk_key(&index)))?.unwrap_or(0);
         }
         Ok(total)
+    }
+
+    /// Whether superchunks have their index before the blocks.
+    pub(crate) fn index_is_at_start(&self) -> bool {
+        self.layout().is_sharded() && !self.metadata.index_at_end
+    }
+
+    /// # Errors
+    /// [`Error::Unsupported`] if superchunks have an index that is not written here.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.metadata.index_codecs.is_none() {
+            return Ok(());
+        }
+        let what = "writing superchunks whose index has unusual codecs; copy the array first";
+        Err(Error::unsupported(self.place(), what))
     }
 
     fn check(&self, region: &Region) -> Result<()> {

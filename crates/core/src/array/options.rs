@@ -25,8 +25,8 @@ pub struct ReadOptions {
     /// than it brings. Default 1 MiB.
     pub serial: usize,
     /// How long a superchunk of an object store that was seen is taken to be as it was when a read
-    /// has nothing to fetch of it, because it or the blocks are absent or cached. What is fetched
-    /// is always checked, and files always are. Default 100 ms.
+    /// has nothing to fetch of it, because it or the blocks are absent. What is fetched or cached is
+    /// always checked, and files always are. Default 100 ms.
     pub trust: Duration,
 }
 

@@ -1,12 +1,13 @@
 //! What is known of superchunks: their versions and indices.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Array;
 use crate::Result;
 use crate::cache::Bounded;
-use crate::memory::with_bytes;
+use crate::codec::scratch::with_bytes;
 use crate::shard::ShardIndex;
 use crate::store::{ByteRange, Fetched, LocalObject, LocalStore, Version};
 
@@ -24,11 +25,18 @@ pub(crate) struct State {
 
 /// States by superchunk, and when each was seen to be so.
 #[derive(Debug)]
-pub(super) struct States(Mutex<Bounded<Vec<u64>, (State, Instant)>>);
+pub(super) struct States {
+    known: Mutex<Bounded<Vec<u64>, (State, Instant)>>,
+    /// How often anything was forgotten: what was asked before that is not remembered after it.
+    forgotten: AtomicU64,
+}
 
 impl States {
     pub(super) fn new(bytes: usize) -> Self {
-        Self(Mutex::new(Bounded::new(bytes)))
+        Self {
+            known: Mutex::new(Bounded::new(bytes)),
+            forgotten: AtomicU64::new(0),
+        }
     }
 
     fn get(&self, superchunk: &[u64]) -> Option<(State, Instant)> {
@@ -52,25 +60,23 @@ impl States {
     }
 
     pub(super) fn forget(&self, superchunk: &[u64]) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.lock().remove(superchunk);
     }
 
     fn lock(&self) -> MutexGuard<'_, Bounded<Vec<u64>, (State, Instant)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Array {
-    /// Where the index of a superchunk lies, and of how many blocks it is.
-    fn index_range(&self) -> (ByteRange, usize) {
-        let blocks: u64 = self.layout().blocks_per_superchunk().iter().product();
-        let blocks = usize::try_from(blocks).unwrap_or(usize::MAX);
-        let length = ShardIndex::encoded_size(blocks) as u64;
-        let range = match self.metadata.index_at_end {
+    /// Where the index of a superchunk lies.
+    fn index_range(&self) -> ByteRange {
+        let length = self.index.encoded_size() as u64;
+        match self.metadata.index_at_end {
             true => ByteRange::Suffix { length },
             false => ByteRange::Bounded { offset: 0, length },
-        };
-        (range, blocks)
+        }
     }
 
     /// Opens the file of a superchunk and gives its index; `None` if there is no file.
@@ -91,16 +97,18 @@ impl Array {
         {
             return Ok(Some((object, known.index)));
         }
-        let (range, blocks) = self.index_range();
-        let range = range.resolve(size).unwrap_or(0..size);
-        let index = with_bytes(
-            usize::try_from(range.end - range.start).unwrap_or(usize::MAX),
-            |bytes| {
-                object.read_exact_at(range.start, bytes)?;
-                ShardIndex::parse(&object.place(), bytes, blocks)
-            },
-        )?;
-        let index = Arc::new(index);
+        let range = self.index_range().resolve(size).unwrap_or(0..size);
+        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let index = with_bytes(length, |bytes| {
+            object.read_exact_at(range.start, bytes)?;
+            self.index.parse(&object.place(), bytes)
+        });
+        let index = match index {
+            Ok(index) => Arc::new(index),
+            // What was read while it changed may be anything.
+            Err(_) if !object.is_unchanged()? => return self.open_local(store, superchunk),
+            Err(error) => return Err(error),
+        };
         // A file that changed just now may change again without looking any different.
         if object.is_settled() {
             let state = State {
@@ -129,17 +137,17 @@ impl Array {
                 return Ok((known, trusted));
             }
         }
+        let forgotten = self.states.forgotten.load(Ordering::Acquire);
         let key = self.superchunk_key(superchunk);
         let state = if self.layout().is_sharded() {
-            let (range, blocks) = self.index_range();
-            match self.store.get_ranges(&key, &[range], None).await? {
+            match self
+                .store
+                .get_ranges(&key, &[self.index_range()], None)
+                .await?
+            {
                 Fetched::Ranges(version, parts) => State {
                     version: Some(version),
-                    index: Arc::new(ShardIndex::parse(
-                        &self.store.place(&key),
-                        &parts[0],
-                        blocks,
-                    )?),
+                    index: Arc::new(self.index.parse(&self.store.place(&key), &parts[0])?),
                 },
                 Fetched::Absent | Fetched::Changed => State {
                     version: None,
@@ -156,7 +164,9 @@ impl Array {
                 index: Arc::new(index),
             }
         };
-        self.states.remember(superchunk, state.clone());
+        if forgotten == self.states.forgotten.load(Ordering::Acquire) {
+            self.states.remember(superchunk, state.clone());
+        }
         Ok((state, true))
     }
 }

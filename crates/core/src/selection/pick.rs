@@ -233,6 +233,18 @@ impl Picked {
         }
     }
 
+    /// The indices that were asked, as they were asked.
+    pub(crate) fn indices(&self) -> Vec<u64> {
+        let sorted: Vec<u64> = match &self.sorted {
+            Sorted::Range { start, count, step } => (0..*count).map(|n| start + n * step).collect(),
+            Sorted::List(list) => list.clone(),
+        };
+        let asked = self.order.asked(sorted.len());
+        (0..asked)
+            .map(|i| sorted[self.order.place(i, sorted.len())])
+            .collect()
+    }
+
     /// How many different indices there are.
     pub(crate) fn distinct(&self) -> u64 {
         match &self.sorted {

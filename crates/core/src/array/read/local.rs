@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::Reading;
 use super::plan::Touched;
 use crate::array::state::ATTEMPTS;
-use crate::memory::with_bytes;
+use crate::codec::scratch::with_bytes;
 use crate::shard::ShardIndex;
 use crate::store::{LocalObject, LocalStore};
 use crate::{Error, Result};

@@ -18,8 +18,9 @@ use self::plan::Plan;
 pub(crate) use self::plan::Wanted;
 pub use self::select::Selected;
 use super::Array;
+use crate::codec::scratch::with_bytes;
 use crate::exec::block_on;
-use crate::memory::{with_bytes, zeroed};
+use crate::memory::zeroed;
 use crate::store::Version;
 use crate::{Element, Error, Region, Result};
 
@@ -206,7 +207,7 @@ impl Reading<'_, '_> {
         let cached = cached.and_then(|cache| cache.get(&self.plan.block_index(cells), version));
         if let Some(block) = &cached {
             self.stored.store(true, Ordering::Relaxed);
-            self.output.place(self.plan, cells, block);
+            self.output.place(self.plan, cells, block, 0);
         }
         cached.is_some()
     }
@@ -223,18 +224,25 @@ impl Reading<'_, '_> {
         let array = self.plan.array;
         let codec = array.codec();
         let decode = |out: &mut [u8]| codec.decode_into(&self.place, encoded, out);
-        let cache = array.cache.as_ref().zip(version);
-        if cache.is_none()
-            && let Some(done) = self.output.directly(self.plan, cells, decode)
-        {
+        if let Some((cache, version)) = array.cache.as_ref().zip(version) {
+            return with_bytes(codec.decoded_size(), |block| {
+                decode(block)?;
+                cache.put(self.plan.block_index(cells), version, block);
+                self.output.place(self.plan, cells, block, 0);
+                Ok(())
+            });
+        }
+        if let Some(done) = self.output.directly(self.plan, cells, decode) {
             return done;
         }
-        with_bytes(codec.decoded_size(), |block| {
-            decode(block)?;
-            if let Some((cache, version)) = cache {
-                cache.put(self.plan.block_index(cells), version, block);
+        let span = self.output.span(self.plan, cells);
+        with_bytes(span.len(), |part| {
+            if span.len() == codec.decoded_size() {
+                decode(part)?;
+            } else {
+                codec.decode_span(&self.place, encoded, span.clone(), part)?;
             }
-            self.output.place(self.plan, cells, block);
+            self.output.place(self.plan, cells, part, span.start);
             Ok(())
         })
     }
@@ -245,7 +253,7 @@ impl Reading<'_, '_> {
             let fill = self
                 .fill
                 .get_or_init(|| self.plan.array.codec().fill_block());
-            self.output.place(self.plan, cells, fill);
+            self.output.place(self.plan, cells, fill, 0);
         }
     }
 

@@ -267,6 +267,25 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The elements of the block at `cells` from the first to the last that is asked; `strides` are
+    /// those of a block.
+    pub(super) fn span(&self, cells: &[usize], strides: &[usize]) -> Range<usize> {
+        if let Some((_, elements)) = self.picked(cells) {
+            let first = elements.iter().min().copied().unwrap_or(0);
+            return first..elements.iter().max().map_or(0, |last| last + 1);
+        }
+        let (mut first, mut last) = (0, 0);
+        for ((axis, &cell), stride) in self.axes.iter().zip(cells).zip(strides) {
+            if let [begin, ..] = axis.parts(cell)
+                && let [.., end] = axis.parts(cell)
+            {
+                first += begin.from * stride;
+                last += (end.from + (end.count - 1) * end.step) * stride;
+            }
+        }
+        first..last + 1
+    }
+
     /// The index in the array of the block at `cells`.
     pub(super) fn block_index(&self, cells: &[usize]) -> Vec<u64> {
         match &self.kind {

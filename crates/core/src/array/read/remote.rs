@@ -115,10 +115,13 @@ impl Reading<'_, '_> {
         let unique = state.version.as_ref().filter(|version| version.is_unique());
         let mut blocks = Vec::new();
         let mut wanted = Vec::new();
+        let mut cached = false;
         self.plan.each_block(&touched.cells, |position, at| {
             match state.index.get(position) {
                 None => self.place_fill(at),
-                Some(_) if unique.is_some_and(|version| self.place_cached(at, version)) => {}
+                Some(_) if unique.is_some_and(|version| self.place_cached(at, version)) => {
+                    cached = true;
+                }
                 Some((offset, length)) => {
                     wanted.push((offset, length, blocks.len()));
                     blocks.push(at.to_vec());
@@ -127,7 +130,7 @@ impl Reading<'_, '_> {
             Ok::<_, Error>(())
         })?;
         let mut spans = coalesce(&array.store().place(&key), wanted, &array.options)?;
-        if spans.is_empty() && !trusted {
+        if spans.is_empty() && (cached || !trusted) {
             spans.push(Span::nothing());
         }
         let looked = Looked {

@@ -2,15 +2,10 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 
-use super::version_of;
+use super::{stamp, version_of};
 use crate::store::Version;
 use crate::{Error, Result};
-
-/// Time after which a further change of a file surely gives it another time of change: the clocks
-/// of file systems tick every few milliseconds.
-const TICK: Duration = Duration::from_millis(50);
 
 /// An object of a [`LocalStore`](super::LocalStore) that is held open.
 ///
@@ -70,12 +65,10 @@ impl LocalObject {
         Ok(version_of(&now) == self.version)
     }
 
-    /// Whether the last change is so long ago that the next one surely makes another version.
+    /// Whether the next change surely makes another version: this one is stamped, or old enough.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        let modified = self.version.modified();
-        let age = modified.and_then(|time| SystemTime::now().duration_since(time).ok());
-        age.is_some_and(|age| age > TICK)
+        !stamp::is_unsettled(self.version.modified())
     }
 }
 
