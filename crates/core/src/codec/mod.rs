@@ -17,7 +17,7 @@ mod blosc;
 mod deflate;
 mod gzip;
 mod packing;
-mod scratch;
+pub(crate) mod scratch;
 mod spec;
 mod zarrs_023;
 mod zstd;
