@@ -8,9 +8,7 @@
 
 use ziggurat_core::{ElementType, Error, Result};
 
-mod literal;
-
-use literal::Literal;
+use crate::literal::{self, Literal};
 
 /// The first bytes of every `.npy` file.
 pub const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -100,8 +98,9 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
     let text = bytes
         .get(start..size)
         .ok_or_else(|| Error::data(PLACE, "the file ends within the header; obtain it again"))?;
-    let mut entries = literal::parse_dict(text)
-        .ok_or_else(|| Error::data(PLACE, "is not a Python dictionary literal"))?;
+    let Some(Literal::Dict(mut entries)) = literal::parse(text) else {
+        return Err(Error::data(PLACE, "is not a Python dictionary literal"));
+    };
     let mut take = |key: &str| {
         let at = entries.iter().position(|(k, _)| k == key);
         at.map(|i| entries.swap_remove(i).1)
@@ -118,16 +117,7 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
             "'fortran_order' is neither True nor False",
         ));
     };
-    let shape = match take("shape")? {
-        Literal::Sequence(sizes) => sizes
-            .into_iter()
-            .map(|s| match s {
-                Literal::Int(n) => Some(n),
-                _ => None,
-            })
-            .collect::<Option<Vec<u64>>>(),
-        _ => None,
-    };
+    let shape = take("shape")?.into_sizes();
     let shape = shape.ok_or_else(|| Error::data(PLACE, "'shape' is not a tuple of sizes"))?;
     check_size(&shape, element)?;
     Ok(Header {
