@@ -8,6 +8,7 @@
 
 use ziggurat_core::{ElementType, Error, Result};
 
+use crate::dtype::code;
 use crate::literal::{self, Literal};
 
 /// The first bytes of every `.npy` file.
@@ -160,26 +161,6 @@ pub fn encode_header(element: ElementType, shape: &[u64]) -> Vec<u8> {
     out.resize((out.len() + 1).next_multiple_of(64) - 1, b' ');
     out.push(b'\n');
     out
-}
-
-/// The kind and size that stand for `element` in a `descr`.
-const fn code(element: ElementType) -> &'static str {
-    match element {
-        ElementType::Bool => "b1",
-        ElementType::Int8 => "i1",
-        ElementType::Int16 => "i2",
-        ElementType::Int32 => "i4",
-        ElementType::Int64 => "i8",
-        ElementType::UInt8 => "u1",
-        ElementType::UInt16 => "u2",
-        ElementType::UInt32 => "u4",
-        ElementType::UInt64 => "u8",
-        ElementType::Float16 => "f2",
-        ElementType::Float32 => "f4",
-        ElementType::Float64 => "f8",
-        ElementType::Complex64 => "c8",
-        ElementType::Complex128 => "c16",
-    }
 }
 
 /// Element type and whether it is big-endian.
