@@ -1,0 +1,352 @@
+//! Reading by range.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use ziggurat_core::codec::blosc::{self, Sizes};
+use ziggurat_core::{Error, Result};
+
+use super::metadata::{self, SectionHeader};
+use super::{Array, Header, Metadata, Version};
+use crate::blosc1::in_memory;
+
+/// A header of a chunk and what can be decoded from one byte bound what a file can hold.
+const LARGEST_RATIO: u64 = 1 << 16;
+
+/// A file, open for reading; nothing of a chunk is read before it is asked for.
+///
+/// ```
+/// use std::io::Cursor;
+/// use ziggurat_codecs::bloscpack::{self, Options, Reader};
+///
+/// let mut file = Cursor::new(Vec::new());
+/// let values: Vec<u8> = (0..100).collect();
+/// let options = Options { chunk_size: 32, ..Options::default() };
+/// bloscpack::write("a.blp", &mut file, &options, 100, &mut values.as_slice())?;
+///
+/// let mut reader = Reader::new("a.blp", file)?;
+/// assert_eq!(reader.len(), 100);
+/// assert_eq!(reader.read(30..35)?, values[30..35]); // from two chunks of four
+/// # Ok::<(), ziggurat_core::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Reader<R> {
+    /// The file, for messages.
+    place: String,
+    source: R,
+    /// Bytes of the file.
+    length: u64,
+    header: Header,
+    metadata: Option<Metadata>,
+    chunks: Vec<Chunk>,
+    /// The bytes of one chunk.
+    stored: Vec<u8>,
+}
+
+/// Where a chunk is.
+#[derive(Clone, Copy, Debug)]
+struct Chunk {
+    /// First byte in the file.
+    at: u64,
+    /// One past the last of the decoded bytes that it holds, counted from those of the first chunk.
+    end: u64,
+}
+
+impl<R: Read + Seek> Reader<R> {
+    /// Opens a file of version 1, 2 or 3; `place` names it in messages.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the file is damaged or was never finished; [`Error::Unsupported`] for other
+    /// versions and for metadata that are no JSON; [`Error::Limit`] for metadata over 64 MiB.
+    pub fn new(place: impl Into<String>, source: R) -> Result<Self> {
+        Self::open(place.into(), source, Header::parse)
+    }
+
+    /// Opens a file of [`Version::Draft`].
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn draft(place: impl Into<String>, source: R) -> Result<Self> {
+        Self::open(place.into(), source, Header::parse_draft)
+    }
+
+    fn open(place: String, mut source: R, parse: impl Fn(&[u8]) -> Result<Header>) -> Result<Self> {
+        let length = source
+            .seek(SeekFrom::End(0))
+            .map_err(|e| Error::io(&place, "read", e))?;
+        let mut reader = Self {
+            header: Header::bare(Version::V1),
+            metadata: None,
+            chunks: Vec::new(),
+            stored: Vec::new(),
+            place,
+            source,
+            length,
+        };
+        let start = reader.bytes(0, length.min(32), "the header")?;
+        reader.header = parse(&start).map_err(|e| e.at(&reader.place))?;
+        if let Some(claimed) = reader.header.file_size.filter(|&n| n != length) {
+            return Err(reader.damaged(format!(
+                "says that it has {claimed} bytes, and has {length}"
+            )));
+        }
+        let mut at = reader.header.version.header_length() as u64;
+        if reader.header.metadata {
+            at = reader.read_metadata(at)?;
+        }
+        match reader.header.offsets {
+            true => reader.read_offsets(at)?,
+            false => reader.walk(at)?,
+        }
+        let total = reader.len();
+        if total / LARGEST_RATIO > length {
+            return Err(reader.damaged(format!("cannot hold {total} bytes in {length}")));
+        }
+        Ok(reader)
+    }
+
+    fn damaged(&self, what: impl std::fmt::Display) -> Error {
+        Error::data(&self.place, format!("it {what}"))
+    }
+
+    /// `count` bytes from `at`, if the file has them.
+    fn bytes(&mut self, at: u64, count: u64, what: &str) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.bytes_into(at, count, what, &mut out)?;
+        Ok(out)
+    }
+
+    fn bytes_into(&mut self, at: u64, count: u64, what: &str, out: &mut Vec<u8>) -> Result<()> {
+        let end = at.checked_add(count).filter(|&end| end <= self.length);
+        if end.is_none() {
+            let length = self.length;
+            return Err(self.damaged(format!(
+                "ends within {what}, at byte {length}; obtain it again"
+            )));
+        }
+        out.clear();
+        out.resize(in_memory(&self.place, count)?, 0);
+        self.source
+            .seek(SeekFrom::Start(at))
+            .and_then(|_| self.source.read_exact(out))
+            .map_err(|e| Error::io(&self.place, "read", e))
+    }
+
+    /// Reads the metadata section and returns where it ends.
+    fn read_metadata(&mut self, at: u64) -> Result<u64> {
+        const LENGTH: u64 = metadata::HEADER as u64;
+        let bytes = self.bytes(at, LENGTH, "the header of the metadata")?;
+        let bytes = bytes
+            .first_chunk()
+            .ok_or_else(|| self.damaged("has no metadata"))?;
+        let section = SectionHeader::parse(&self.place, bytes)?;
+        let rest = self.bytes(at + LENGTH, section.rest(), "the metadata")?;
+        self.metadata = Some(section.read(&self.place, &rest)?);
+        Ok(at + LENGTH + section.rest())
+    }
+
+    /// Takes the places of chunks from the table of offsets at `at`.
+    fn read_offsets(&mut self, at: u64) -> Result<()> {
+        let count = self.header.chunks.unwrap_or(0);
+        let table = count
+            .checked_add(self.header.spare)
+            .and_then(|n| n.checked_mul(8));
+        let first = table
+            .and_then(|n| n.checked_add(at))
+            .filter(|&first| first <= self.length);
+        let first =
+            first.ok_or_else(|| self.damaged("ends within the offsets; obtain it again"))?;
+        let bytes = self.bytes(at, count * 8, "the offsets")?;
+        let mut least = first;
+        for (i, bytes) in bytes.as_chunks().0.iter().enumerate() {
+            let offset = i64::from_le_bytes(*bytes);
+            if offset == -1 {
+                let what = format!("has no offset of chunk {i}: writing it was interrupted");
+                return Err(self.damaged(what));
+            }
+            // Only the draft leaves room between chunks.
+            let is_packed = i > 0 || self.header.version == Version::Draft;
+            let start = u64::try_from(offset).ok();
+            let start = start.filter(|&s| if is_packed { s >= least } else { s == first });
+            let Some(start) = start.filter(|&s| s < self.length) else {
+                return Err(self.damaged(format!("says that chunk {i} is at byte {offset}")));
+            };
+            least = start + blosc::HEADER as u64;
+            self.chunks.push(Chunk { at: start, end: 0 });
+        }
+        let mut end = 0;
+        for i in 0..self.chunks.len() {
+            end += self.claimed_size(i)?;
+            self.chunks[i].end = end;
+        }
+        Ok(())
+    }
+
+    /// Finds the chunks one after the other, from `at` on.
+    fn walk(&mut self, mut at: u64) -> Result<()> {
+        let mut end = 0;
+        let counted = self.header.chunks;
+        while counted.map_or(at < self.length, |n| (self.chunks.len() as u64) < n) {
+            let i = self.chunks.len();
+            let sizes = self.sizes(i, at)?;
+            end += sizes.decoded as u64;
+            self.chunks.push(Chunk { at, end });
+            at += sizes.encoded as u64 + self.header.checksum.length() as u64;
+            if at > self.length {
+                return Err(self.damaged(format!("ends within chunk {i}; obtain it again")));
+            }
+        }
+        match self.length - at {
+            0 => Ok(()),
+            rest => Err(self.damaged(format!("goes on for {rest} bytes after the last chunk"))),
+        }
+    }
+
+    /// The decoded size of chunk `i`, from the header of the file or else of the chunk.
+    fn claimed_size(&mut self, i: usize) -> Result<u64> {
+        let last = i + 1 == self.chunks.len();
+        let known = match last {
+            true => self.header.last_chunk,
+            false => self.header.chunk_size,
+        };
+        match known {
+            Some(size) => Ok(u64::from(size)),
+            None => Ok(self.sizes(i, self.chunks[i].at)?.decoded as u64),
+        }
+    }
+
+    fn sizes(&mut self, i: usize, at: u64) -> Result<Sizes> {
+        let header = self.bytes(at, blosc::HEADER as u64, &format!("chunk {i}"))?;
+        Sizes::read(&header).map_err(|e| e.at(self.place_of(i)))
+    }
+
+    fn place_of(&self, chunk: usize) -> String {
+        format!("{}: chunk {chunk}", self.place)
+    }
+
+    /// What the header says.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The metadata, if there are any.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        self.metadata.as_ref()
+    }
+
+    /// Bytes that all chunks decode to.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.chunks.last().map_or(0, |chunk| chunk.end)
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The decoded bytes that each chunk holds, in order.
+    pub fn chunks(&self) -> impl Iterator<Item = Range<u64>> {
+        let starts = std::iter::once(0).chain(self.chunks.iter().map(|c| c.end));
+        starts
+            .zip(&self.chunks)
+            .map(|(start, chunk)| start..chunk.end)
+    }
+
+    /// The array that the metadata describe.
+    ///
+    /// # Errors
+    /// [`Error::Caller`] if the file holds none; [`Error::Data`] if it does not fit the bytes;
+    /// [`Error::Unsupported`] for Python objects.
+    pub fn array(&self) -> Result<Array> {
+        let Some(metadata) = self.metadata.as_ref().filter(|m| Array::is_in(&m.value)) else {
+            let what =
+                "holds bytes that no metadata describe as an array; say their type and shape";
+            return Err(Error::caller(&self.place, what));
+        };
+        let array = Array::parse(&metadata.value).map_err(|e| e.at(&self.place))?;
+        match array.bytes() == self.len() {
+            true => Ok(array),
+            false => Err(self.damaged(format!(
+                "holds {} bytes, and {:?} of {} would be {}",
+                self.len(),
+                array.shape,
+                array.dtype,
+                array.bytes(),
+            ))),
+        }
+    }
+
+    /// Decoded bytes; only the chunks that hold them are read.
+    ///
+    /// # Errors
+    /// [`Error::Caller`] for a range beyond the end, [`Error::Data`] for a damaged chunk, naming it.
+    pub fn read(&mut self, range: Range<u64>) -> Result<Vec<u8>> {
+        let total = self.len();
+        if range.start > range.end || range.end > total {
+            let what = format!("bytes {range:?} were asked of {total}");
+            return Err(Error::caller(&self.place, what));
+        }
+        let mut out = vec![0; in_memory(&self.place, range.end - range.start)?];
+        let first = self
+            .chunks
+            .partition_point(|chunk| chunk.end <= range.start);
+        let mut rest = out.as_mut_slice();
+        let mut at = range.start;
+        for i in first.. {
+            if rest.is_empty() {
+                break;
+            }
+            let start = if i == 0 { 0 } else { self.chunks[i - 1].end };
+            let end = self.chunks[i].end;
+            let count = in_memory(&self.place, end.min(range.end) - at)?;
+            let (part, after) = rest.split_at_mut(count);
+            self.read_chunk(i, end - start, at - start, part)?;
+            (rest, at) = (after, at + count as u64);
+        }
+        Ok(out)
+    }
+
+    /// Decodes part of chunk `i`, which holds `decoded` bytes, from its byte `skip`.
+    fn read_chunk(&mut self, i: usize, decoded: u64, skip: u64, out: &mut [u8]) -> Result<()> {
+        let at = self.chunks[i].at;
+        let sizes = self.sizes(i, at)?;
+        let checksum = self.header.checksum;
+        let count = (sizes.encoded + checksum.length()) as u64;
+        let is_tight = self.header.version != Version::Draft;
+        if let Some(next) = self.chunks.get(i + 1) {
+            let room = next.at - at;
+            if count > room || (is_tight && count < room) {
+                let what = format!("it takes {count} bytes where {room} are");
+                return Err(Error::data(self.place_of(i), what));
+            }
+        }
+        let mut stored = std::mem::take(&mut self.stored);
+        let read = self.bytes_into(at, count, &format!("chunk {i}"), &mut stored);
+        let decode = || {
+            read?;
+            let (chunk, digest) = stored.split_at(sizes.encoded);
+            checksum.verify(&self.place_of(i), chunk, digest)?;
+            let size = in_memory(&self.place, decoded)?;
+            let skip = in_memory(&self.place, skip)?;
+            blosc::decode(chunk, size, skip..skip + out.len(), out)
+                .map_err(|e| e.at(self.place_of(i)))
+        };
+        let result = decode();
+        self.stored = stored;
+        result
+    }
+
+    /// Elements of the [array](Self::array) in the order in which they are stored, as they are stored; only
+    /// the chunks that hold them are read.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read) and [`array`](Self::array).
+    pub fn elements(&mut self, range: Range<u64>) -> Result<Vec<u8>> {
+        let size = self.array()?.dtype.size() as u64;
+        self.read(range.start.saturating_mul(size)..range.end.saturating_mul(size))
+    }
+}

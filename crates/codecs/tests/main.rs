@@ -1,0 +1,3 @@
+//! Formats against the software that they come from.
+
+mod legacy;
