@@ -68,3 +68,14 @@ pub(crate) fn in_memory(place: &str, length: u64) -> Result<usize> {
             )
         })
 }
+
+/// An empty buffer with room for `length` bytes; none of it is touched before it is filled.
+pub(crate) fn buffer(place: &str, length: u64) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    let length = in_memory(place, length)?;
+    out.try_reserve_exact(length).map_err(|_| {
+        let what = format!("{length} bytes do not fit in memory; read a part");
+        Error::limit(place, what)
+    })?;
+    Ok(out)
+}

@@ -1,7 +1,9 @@
 //! Encodings of arrays that are not Zarr's own.
 
+pub mod bcolz;
 mod blosc1;
 pub mod bloscpack;
+mod directory;
 pub mod dtype;
 mod literal;
 pub mod npy;

@@ -8,7 +8,7 @@ use ziggurat_core::{Error, Result};
 
 use super::metadata::{self, SectionHeader};
 use super::{Array, Header, Metadata, Version};
-use crate::blosc1::in_memory;
+use crate::blosc1::{buffer, in_memory};
 
 /// A header of a chunk and what can be decoded from one byte bound what a file can hold.
 const LARGEST_RATIO: u64 = 1 << 16;
@@ -62,12 +62,17 @@ impl<R: Read + Seek> Reader<R> {
         Self::open(place.into(), source, Header::parse)
     }
 
-    /// Opens a file of [`Version::Draft`].
+    /// Opens a superchunk of the proposal of 2012: a file of [`Version::Draft`] or, as the proposal said
+    /// a day later, of version 2.
     ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn draft(place: impl Into<String>, source: R) -> Result<Self> {
-        Self::open(place.into(), source, Header::parse_draft)
+        Self::open(place.into(), source, |bytes| match bytes.get(12..16) {
+            // Where the draft has nothing, version 2 has the size of the last chunk.
+            Some([0, 0, 0, 0]) | None => Header::parse_draft(bytes),
+            Some(_) => Header::parse(bytes),
+        })
     }
 
     fn open(place: String, mut source: R, parse: impl Fn(&[u8]) -> Result<Header>) -> Result<Self> {
@@ -209,7 +214,8 @@ impl<R: Read + Seek> Reader<R> {
             true => self.header.last_chunk,
             false => self.header.chunk_size,
         };
-        match known {
+        // At the edge of the array, chunks of the draft may be shorter.
+        match known.filter(|_| self.header.version != Version::Draft) {
             Some(size) => Ok(u64::from(size)),
             None => Ok(self.sizes(i, self.chunks[i].at)?.decoded as u64),
         }
@@ -290,22 +296,19 @@ impl<R: Read + Seek> Reader<R> {
             let what = format!("bytes {range:?} were asked of {total}");
             return Err(Error::caller(&self.place, what));
         }
-        let mut out = vec![0; in_memory(&self.place, range.end - range.start)?];
-        let first = self
+        let mut out = buffer(&self.place, range.end - range.start)?;
+        let mut i = self
             .chunks
             .partition_point(|chunk| chunk.end <= range.start);
-        let mut rest = out.as_mut_slice();
         let mut at = range.start;
-        for i in first.. {
-            if rest.is_empty() {
-                break;
-            }
+        while at < range.end {
             let start = if i == 0 { 0 } else { self.chunks[i - 1].end };
             let end = self.chunks[i].end;
-            let count = in_memory(&self.place, end.min(range.end) - at)?;
-            let (part, after) = rest.split_at_mut(count);
-            self.read_chunk(i, end - start, at - start, part)?;
-            (rest, at) = (after, at + count as u64);
+            let next = end.min(range.end);
+            let filled = out.len();
+            out.resize(filled + in_memory(&self.place, next - at)?, 0);
+            self.read_chunk(i, end - start, at - start, &mut out[filled..])?;
+            (i, at) = (i + 1, next);
         }
         Ok(out)
     }
