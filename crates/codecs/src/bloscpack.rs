@@ -31,6 +31,7 @@ pub use checksum::Checksum;
 pub use header::{Header, Version};
 pub use metadata::{Metadata, MetadataOptions};
 pub use reader::Reader;
+pub(crate) use writer::LARGEST_CHUNK;
 pub use writer::{Options, write};
 
 /// The first bytes of every file.

@@ -3,6 +3,7 @@
 pub mod bcolz;
 mod blosc1;
 pub mod bloscpack;
+pub mod carray;
 mod directory;
 pub mod dtype;
 mod literal;

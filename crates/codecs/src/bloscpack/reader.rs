@@ -103,6 +103,7 @@ impl<R: Read + Seek> Reader<R> {
             true => reader.read_offsets(at)?,
             false => reader.walk(at)?,
         }
+        reader.check_sizes()?;
         let total = reader.len();
         if total / LARGEST_RATIO > length {
             return Err(reader.damaged(format!("cannot hold {total} bytes in {length}")));
@@ -207,16 +208,45 @@ impl<R: Read + Seek> Reader<R> {
         }
     }
 
-    /// The decoded size of chunk `i`, from the header of the file or else of the chunk.
-    fn claimed_size(&mut self, i: usize) -> Result<u64> {
-        let last = i + 1 == self.chunks.len();
-        let known = match last {
+    /// That chunks are as long as the header of the file says, and the last does not end beyond the file.
+    fn check_sizes(&mut self) -> Result<()> {
+        let count = self.chunks.len();
+        for i in 0..count {
+            let size = self.chunk(i).map_or(0, |range| range.end - range.start);
+            let is_known = self.known_size(i).is_none_or(|known| known == size);
+            // What is never read is never checked.
+            let is_lost = size == 0 && count > 1;
+            if !is_known || is_lost {
+                let what = format!("says that it decodes to {size} bytes, unlike the file");
+                return Err(Error::data(self.place_of(i), what));
+            }
+        }
+        let Some(last) = count.checked_sub(1) else {
+            return Ok(());
+        };
+        let at = self.chunks[last].at;
+        let encoded = self.sizes(last, at)?.encoded + self.header.checksum.length();
+        match at + encoded as u64 > self.length {
+            true => Err(self.damaged(format!("ends within chunk {last}; obtain it again"))),
+            false => Ok(()),
+        }
+    }
+
+    /// The decoded size of chunk `i` that the header of the file says.
+    fn known_size(&self, i: usize) -> Option<u64> {
+        let known = match i + 1 == self.chunks.len() {
             true => self.header.last_chunk,
             false => self.header.chunk_size,
         };
         // At the edge of the array, chunks of the draft may be shorter.
-        match known.filter(|_| self.header.version != Version::Draft) {
-            Some(size) => Ok(u64::from(size)),
+        let is_known = self.header.version != Version::Draft;
+        known.filter(|_| is_known).map(u64::from)
+    }
+
+    /// The decoded size of chunk `i`, from the header of the file or else of the chunk.
+    fn claimed_size(&mut self, i: usize) -> Result<u64> {
+        match self.known_size(i) {
+            Some(size) => Ok(size),
             None => Ok(self.sizes(i, self.chunks[i].at)?.decoded as u64),
         }
     }
@@ -228,6 +258,12 @@ impl<R: Read + Seek> Reader<R> {
 
     fn place_of(&self, chunk: usize) -> String {
         format!("{}: chunk {chunk}", self.place)
+    }
+
+    /// The file, as messages name it.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
     }
 
     /// What the header says.
@@ -256,10 +292,15 @@ impl<R: Read + Seek> Reader<R> {
 
     /// The decoded bytes that each chunk holds, in order.
     pub fn chunks(&self) -> impl Iterator<Item = Range<u64>> {
-        let starts = std::iter::once(0).chain(self.chunks.iter().map(|c| c.end));
-        starts
-            .zip(&self.chunks)
-            .map(|(start, chunk)| start..chunk.end)
+        (0..).map_while(|i| self.chunk(i))
+    }
+
+    /// The decoded bytes that chunk `index` holds, if there is one.
+    #[must_use]
+    pub fn chunk(&self, index: usize) -> Option<Range<u64>> {
+        let end = self.chunks.get(index)?.end;
+        let before = index.checked_sub(1).and_then(|i| self.chunks.get(i));
+        Some(before.map_or(0, |chunk| chunk.end)..end)
     }
 
     /// The array that the metadata describe.
@@ -302,8 +343,9 @@ impl<R: Read + Seek> Reader<R> {
             .partition_point(|chunk| chunk.end <= range.start);
         let mut at = range.start;
         while at < range.end {
-            let start = if i == 0 { 0 } else { self.chunks[i - 1].end };
-            let end = self.chunks[i].end;
+            let Some(Range { start, end }) = self.chunk(i) else {
+                break;
+            };
             let next = end.min(range.end);
             let filled = out.len();
             out.resize(filled + in_memory(&self.place, next - at)?, 0);

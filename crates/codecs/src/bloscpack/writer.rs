@@ -9,7 +9,7 @@ use super::{Checksum, Header, Metadata, Version};
 use crate::blosc1::Blosc;
 
 /// Bytes that a chunk may have: a Blosc buffer, header included, has less than 2 GiB.
-const LARGEST: u32 = i32::MAX as u32 - 16;
+pub(crate) const LARGEST_CHUNK: u32 = i32::MAX as u32 - 16;
 
 /// How a file is written.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ impl Options {
         if self.slack > 0 && (self.version != Version::Draft || !self.offsets) {
             return wrong("only the draft with offsets leaves room after chunks");
         }
-        if !(1..=LARGEST).contains(&self.chunk_size) {
+        if !(1..=LARGEST_CHUNK).contains(&self.chunk_size) {
             return wrong("a chunk has at least 1 byte and less than 2 GiB");
         }
         Ok(())
