@@ -241,7 +241,7 @@ fn read_all(root: &Path) -> Result<Vec<Vec<u8>>> {
 #[test]
 fn damaged_directories_of_bcolz_are_told() {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["i8_2d", "f8_quantize3", "bytes_S5", "ctable1", "shrunk"] {
+    for name in ["i8_2d", "bytes_S5", "ctable_mutated"] {
         let root = dir.path().join(name);
         let files = copy(name, &root);
         let original = read_all(&root).unwrap();
