@@ -30,9 +30,11 @@
 
 mod meta;
 mod reader;
+mod storage;
 mod writer;
 mod yaml;
 
-pub use meta::{Attribute, Column, Filter, Storage};
+pub use meta::Attribute;
 pub use reader::Carray;
+pub use storage::{Column, Filter, Storage};
 pub use writer::write;

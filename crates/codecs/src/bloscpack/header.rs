@@ -164,14 +164,13 @@ impl Header {
         if self.spare > 0 && !self.offsets {
             return Err(damaged("reserves offsets, and has none"));
         }
-        if let (Some(chunk), Some(last)) = (self.chunk_size, self.last_chunk) {
-            if last > chunk {
-                return Err(damaged(format!(
-                    "has a last chunk of {last} bytes, more than {chunk}"
-                )));
+        match (self.chunk_size, self.last_chunk) {
+            (Some(chunk), Some(last)) if last > chunk => {
+                let what = format!("has a last chunk of {last} bytes, more than {chunk}");
+                Err(damaged(what))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The header in bytes.
@@ -193,8 +192,14 @@ impl Header {
             }
             Version::V2 | Version::V3 => {
                 let version = if self.version == Version::V2 { 2 } else { 3 };
-                let options = u8::from(self.offsets) * OFFSETS | u8::from(self.metadata) * METADATA;
-                out.extend([version, options, self.checksum as u8, self.typesize]);
+                let offsets = if self.offsets { OFFSETS } else { 0 };
+                let metadata = if self.metadata { METADATA } else { 0 };
+                out.extend([
+                    version,
+                    offsets | metadata,
+                    self.checksum as u8,
+                    self.typesize,
+                ]);
                 out.extend(size(self.chunk_size));
                 out.extend(size(self.last_chunk));
                 out.extend(count(self.chunks));

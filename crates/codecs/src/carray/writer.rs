@@ -7,8 +7,9 @@ use std::path::Path;
 use ziggurat_core::region::{Window, copy};
 use ziggurat_core::{Error, Region, Result};
 
-use super::meta::{attributes_text, tuple};
+use super::meta::attributes_text;
 use super::reader::superchunk_path;
+use super::storage::tuple;
 use super::{Attribute, Column, Filter, Storage};
 use crate::bloscpack::{self, Checksum, LARGEST_CHUNK, Options, Version};
 use crate::directory::{self, place, write_text};
@@ -177,7 +178,9 @@ fn full_chunk(
     let mut full = vec![0; bytes(cell.len())];
     let mut shapes = [part.shape, cell.shape];
     if storage.fortran {
-        shapes.iter_mut().for_each(|shape| shape.reverse());
+        for shape in &mut shapes {
+            shape.reverse();
+        }
     }
     let [part, cell] = shapes;
     let start = vec![0; part.len()];

@@ -3,17 +3,36 @@
 //! The result is JSON. Tuples in parentheses, as Python writes them, are lists. Everything else of YAML
 //! (anchors, block text, documents, lists over several lines) is refused.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
+use ziggurat_core::{Error, Result};
+
+use crate::directory::{place, read_text};
 
 /// Deepest nesting that is followed.
 const MAX_DEPTH: usize = 32;
+
+/// Reads a file.
+pub(super) fn read(path: &Path) -> Result<Value> {
+    parse(&read_text(path)?).ok_or_else(|| {
+        Error::data(
+            place(path),
+            "is neither JSON nor the YAML that is understood",
+        )
+    })
+}
 
 /// Reads `text`, YAML or JSON; `None` if it is neither.
 pub(super) fn parse(text: &str) -> Option<Value> {
     if text.trim_start().starts_with(['{', '"']) {
         return serde_json::from_str(text).ok();
     }
-    let lines: Option<Vec<Line>> = text.lines().filter_map(Line::read).collect();
+    let lines = text.lines().map(|line| without_comment(line).trim_end());
+    let lines: Option<Vec<Line>> = lines
+        .filter(|line| !line.trim_start().is_empty())
+        .map(Line::read)
+        .collect();
     let lines = lines?;
     let value = match lines.as_slice() {
         [] => Value::Object(Map::new()),
@@ -35,16 +54,12 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// `None` for a line that says nothing, `Some(None)` for one that is malformed.
-    fn read(line: &'a str) -> Option<Option<Self>> {
-        let line = without_comment(line).trim_end();
+    /// A line without comment; `None` for what is not understood.
+    fn read(line: &'a str) -> Option<Self> {
         let text = line.trim_start_matches(' ');
-        if text.is_empty() {
-            return None;
-        }
         let indent = line.len() - text.len();
         if text.starts_with(['\t', '-', '&', '*', '|', '>', '%', '@']) && !is_number(text) {
-            return Some(None);
+            return None;
         }
         let is_flow = text.starts_with(['(', '[', '{']);
         let (key, text) = match text.split_once(':').filter(|_| !is_flow) {
@@ -53,7 +68,7 @@ impl<'a> Line<'a> {
             }
             _ => (None, text),
         };
-        Some(Some(Self { indent, key, text }))
+        Some(Self { indent, key, text })
     }
 }
 
@@ -177,76 +192,4 @@ fn unquoted(text: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn the_example_of_the_proposal() {
-        let text = "dtype: \n  col1: int8\n  col2: float32\nchunkshape: (30, 20)\nsuperchunksize: 10  # max. number\n\
-                    endianness: big  # default: little\ncompression:\n  library: blosclz   # or others\n  level: 5\n  \
-                    filters: [shuffle, truncate]  # order matters\n";
-        let expected = json!({
-            "dtype": {"col1": "int8", "col2": "float32"}, "chunkshape": [30, 20], "superchunksize": 10,
-            "endianness": "big",
-            "compression": {"library": "blosclz", "level": 5, "filters": ["shuffle", "truncate"]},
-        });
-        assert_eq!(parse(text), Some(expected.clone()));
-        assert_eq!(parse(&expected.to_string()), Some(expected));
-    }
-
-    #[test]
-    fn single_values() {
-        let cases = [
-            ("(300, 200)", json!([300, 200])),
-            ("(5000000000,)\n", json!([5_000_000_000_u64])),
-            ("()", json!([])),
-            (
-                "a: [[1, -2.5], ['x, y', \"#\"], ()]",
-                json!({"a": [[1, -2.5], ["x, y", "#"], []]}),
-            ),
-            ("a: b c\nd:\n", json!({"a": "b c", "d": null})),
-            ("'a b': true", json!({"a b": true})),
-            ("", json!({})),
-        ];
-        for (text, value) in cases {
-            assert_eq!(parse(text), Some(value), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_is_refused() {
-        let cases = [
-            "a: 1\n  b: 2",
-            "a:\n  b: 1\n c: 2",
-            "- a\n- b",
-            "a: [1",
-            "a: 1]x[",
-            "a: 1\na: 2",
-            "a: |\n  x",
-            "a: 'x",
-            "{",
-        ];
-        for text in cases {
-            let got = parse(text);
-            let is_refused = got.is_none() || got.as_ref().is_some_and(|v| v["a"].is_string());
-            assert!(is_refused, "{text}: {got:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics(text in "[a-c:'\"#,()\\[\\]{}0-9. \n-]{0,60}") {
-            parse(&text);
-        }
-
-        #[test]
-        fn no_nesting_overflows(depth in 0..5000_usize) {
-            parse(&"[".repeat(depth));
-            let deep: String = (0..depth.min(300)).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
-            parse(&deep);
-        }
-    }
-}
+mod tests;

@@ -173,6 +173,22 @@ fn what_bcolz_leaves_half_done_is_told() {
 }
 
 #[test]
+fn storage_as_the_first_versions_wrote_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("a");
+    copy("dt_u4", &root);
+    let bytes = Carray::open(&root).unwrap().read(0..30).unwrap();
+    // That of a table of zipline, of 2016.
+    let storage = r#"{"dtype": "uint32", "cparams": {"clevel": 5, "shuffle": true}, "chunklen": 8,
+        "dflt": 0, "expectedlen": 30}"#;
+    fs::write(root.join("meta/storage"), storage).unwrap();
+    let carray = Carray::open(&root).unwrap();
+    assert_eq!(carray.storage().blosc.compressor, "blosclz");
+    assert_eq!(carray.storage().blosc.shuffle, Shuffle::Bytes);
+    assert_eq!(carray.read(0..30).unwrap(), bytes);
+}
+
+#[test]
 fn numbers_that_json_has_not_are_read_as_python_writes_them() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("a");

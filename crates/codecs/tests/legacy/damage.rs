@@ -257,7 +257,7 @@ fn damaged_directories_of_bcolz_are_told() {
                     ),
                     // The newline at the end is all that may be missing.
                     Ok(found) => {
-                        assert!(!is_chunk && found == original, "{path:?} cut at {length}")
+                        assert!(!is_chunk && found == original, "{path:?} cut at {length}");
                     }
                 }
             }
