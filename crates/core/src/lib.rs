@@ -19,6 +19,7 @@ mod error;
 pub mod exec;
 pub mod hierarchy;
 pub mod layout;
+mod memory;
 pub mod progress;
 pub mod region;
 mod scalar;
@@ -26,9 +27,13 @@ pub mod shard;
 pub mod store;
 pub mod time;
 mod variable;
+mod writer;
 
 pub use affine::Affine;
-pub use array::{Array, ArrayMetadata, KeyEncoding, SuperchunkWriter, ZIGGURAT};
+pub use array::{
+    Array, ArrayMetadata, Cleaned, Compacted, InPlace, KeyEncoding, SuperchunkWriter, Updates,
+    ZIGGURAT,
+};
 pub use crs::Crs;
 pub use dimension::{Axis, Coordinate, Dimension};
 pub use element::{Element, ElementType};
@@ -36,3 +41,4 @@ pub use error::{Error, Result};
 pub use region::Region;
 pub use scalar::Scalar;
 pub use variable::{Attributes, Variable};
+pub use writer::{Writer, WriterOptions};

@@ -12,14 +12,19 @@
     reason = "tests"
 )]
 
+mod appending;
 mod arrays;
 mod codecs;
+mod crash;
 mod documents;
 mod foreign;
+mod in_place;
 mod layouts;
 mod regions;
 mod requests;
+mod resizing;
 mod shards;
 mod stores;
 mod support;
+mod writing;
 mod zarrs_reads;
