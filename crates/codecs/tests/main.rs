@@ -1,12 +1,13 @@
-//! Formats against the software that they come from.
+//! Integration tests, one binary.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    reason = "tests fail by panicking, and their numbers are small"
+    reason = "tests"
 )]
 
 mod legacy;
