@@ -8,7 +8,7 @@ use ziggurat_core::region::{Window, copy, offset};
 use ziggurat_core::{Error, Region, Result};
 
 use super::meta::{read_attributes, read_shape};
-use super::{Attribute, Column, Storage};
+use super::{Attribute, Column, Storage, yaml};
 use crate::blosc1::{buffer, in_memory};
 use crate::bloscpack::Reader;
 use crate::directory::place;
@@ -23,6 +23,13 @@ pub struct Carray {
 }
 
 impl Carray {
+    /// Whether the directory `root` claims to be such an array, rather than one of bcolz.
+    #[must_use]
+    pub fn is_at(root: &Path) -> bool {
+        let storage = yaml::read(&root.join("meta/storage"));
+        storage.is_ok_and(|storage| storage.get("chunkshape").is_some())
+    }
+
     /// Opens the array in the directory `root`; no chunk is read.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ use ziggurat_codecs::dtype::DType;
 use ziggurat_core::region::{Window, copy};
 use ziggurat_core::{Error, Region};
 
+use super::sample;
+
 fn column(path: &[&str], dtype: &str) -> Column {
     Column {
         path: path.iter().map(|&name| name.to_owned()).collect(),
@@ -88,6 +90,8 @@ fn a_directory_by_the_letter_of_the_proposal() {
     )
     .unwrap();
 
+    assert!(Carray::is_at(root));
+    assert!(!Carray::is_at(&sample("bcolz/i8_2d")));
     let carray = Carray::open(root).unwrap();
     assert_eq!(carray.shape(), [3, 4]);
     let storage = carray.storage();
