@@ -12,7 +12,7 @@
 //! elements and metadata that describe it. The superchunks of bcolz are files of version 1 with one
 //! chunk, and the file of the proposal of 2012, [`Version::Draft`], is of this family too.
 //!
-//! [`Reader`] reads bytes and elements by range, from the chunks that hold them alone; [`write`] writes.
+//! [`Reader`] reads bytes and elements by range, from the chunks that hold them alone; [`write()`] writes.
 //! What overlaps, leaves gaps or claims more than is there is refused: what a file without checksums
 //! can tell about its own damage is told.
 //!
