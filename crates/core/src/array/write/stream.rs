@@ -77,10 +77,12 @@ impl<'a> Stream<'a> {
     /// as `expected`.
     pub(super) fn finish(mut self, expected: &Expected) -> Result<bool> {
         let (array, superchunk) = (self.array, self.superchunk);
-        array.forget(superchunk);
+        array.check_writable()?;
         if self.entries.iter().all(Option::is_none) {
             let key = array.superchunk_key(superchunk);
-            return block_on(array.store().delete_if(&key, expected));
+            let deleted = block_on(array.store().delete_if(&key, expected));
+            array.forget(superchunk);
+            return deleted;
         }
         let index = match array.layout().is_sharded() {
             true => ShardIndex::new(std::mem::take(&mut self.entries)),
@@ -91,10 +93,13 @@ impl<'a> Stream<'a> {
             parts.insert(0, index.encode());
         }
         let mut writer = self.take_writer()?;
-        let version = block_on(async {
+        let put = block_on(async {
             writer.write(&parts).await?;
             writer.finish(expected).await
-        })?;
+        });
+        // Afterwards, so that no reader remembers what it saw before.
+        array.forget(superchunk);
+        let version = put?;
         let done = version.is_some();
         if done {
             array.remember(superchunk, version, index);
