@@ -80,7 +80,9 @@ pub(crate) fn boxes(options: &Options, task: &Task) -> Outcome {
 
 fn points(array: &Array, boxes: &[Region]) -> Outcome {
     let along = |d: usize| boxes.iter().map(move |b| i64::try_from(b.start[d]));
-    let lists: Result<Vec<Vec<i64>>, _> = (0..array.shape().len()).map(|d| along(d).collect()).collect();
+    let lists: Result<Vec<Vec<i64>>, _> = (0..array.shape().len())
+        .map(|d| along(d).collect())
+        .collect();
     let selection = Selection::Points(lists?);
     let mut meter = Meter::start()?;
     let read = array.select(&selection)?;
