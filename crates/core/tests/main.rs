@@ -13,6 +13,7 @@
 )]
 
 mod arrays;
+mod codecs;
 mod documents;
 mod foreign;
 mod layouts;

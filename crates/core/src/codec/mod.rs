@@ -1,12 +1,28 @@
 //! The codec of one block: elements to bytes and back.
 //!
-//! A [`BlockCodec`] is prepared once per array and then used for every block, from any thread. The
-//! chains that ziggurat writes by default run on contexts kept per thread; every other chain is
-//! run by zarrs.
+//! A [`BlockCodec`] is prepared once per array and then used for every block, from any thread.
+//!
+//! | codecs | done by |
+//! |---|---|
+//! | `bytes` in the order of this machine | nobody: elements are stored as they are |
+//! | `zstd`, `gzip`, `blosc`, none; then `crc32c` or not | this module, on contexts and memory kept per thread |
+//! | `transpose`, `bytes` in the other order, before those | zarrs |
+//! | in `blosc`: encoding with blosclz and zlib, all of snappy | zarrs |
+//! | any other chain | zarrs |
+//!
+//! What is done here decodes straight into the output, and no size that the bytes claim is allocated:
+//! the array says how long a block is.
 
+mod blosc;
+mod deflate;
+mod gzip;
+mod packing;
+mod scratch;
 mod spec;
 mod zarrs_023;
 mod zstd;
+
+use std::ops::Range;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -14,6 +30,7 @@ use serde_json::Value;
 pub use spec::CodecSpec;
 
 use crate::{ElementType, Error, Result};
+use packing::Packing;
 
 /// Encodes and decodes blocks of one shape and element type.
 ///
@@ -28,11 +45,11 @@ pub struct BlockCodec {
 
 #[derive(Clone, Debug)]
 enum Chain {
-    /// `bytes` (little-endian) alone.
-    Raw,
-    /// `bytes` (little-endian), then `zstd`.
-    Zstd(zstd::Settings),
-    /// Anything else.
+    /// Elements as they are, packed.
+    Packed(Packing),
+    /// Elements as zarrs arranges them, packed.
+    Arranged(zarrs_023::Chain, Packing),
+    /// All by zarrs.
     Zarrs(zarrs_023::Chain),
 }
 
@@ -61,23 +78,19 @@ impl BlockCodec {
                 let limit = format!("a block of shape {shape:?} is larger than 2 GiB");
                 Error::limit(place, limit)
             })?;
-        let little = cfg!(target_endian = "little");
-        let chain = match codecs {
-            [bytes] if little && is_little_endian(bytes, element) => Chain::Raw,
-            [bytes, codec] if little && is_little_endian(bytes, element) => {
-                match zstd::Settings::parse(codec) {
-                    Some(settings) => Chain::Zstd(settings),
-                    None => {
-                        Chain::Zarrs(zarrs_023::Chain::new(place, codecs, element, fill, shape)?)
-                    }
-                }
-            }
-            _ => Chain::Zarrs(zarrs_023::Chain::new(place, codecs, element, fill, shape)?),
+        let decoded =
+            usize::try_from(size).map_err(|e| Error::other(place, "cannot address a block", e))?;
+        let zarrs = |codecs| zarrs_023::Chain::new(place, codecs, element, fill, shape);
+        let chain = match arrangement(codecs)
+            .and_then(|(before, after)| Some((before, Packing::parse(after, decoded)?)))
+        {
+            Some(([bytes], packing)) if is_native(bytes, element) => Chain::Packed(packing),
+            Some((before, packing)) => Chain::Arranged(zarrs(before)?, packing),
+            None => Chain::Zarrs(zarrs(codecs)?),
         };
         Ok(Self {
             fill: fill.to_vec(),
-            decoded: usize::try_from(size)
-                .map_err(|e| Error::other(place, "cannot address a block", e))?,
+            decoded,
             chain,
         })
     }
@@ -91,7 +104,8 @@ impl BlockCodec {
     /// Whether `block` holds nothing but the fill value, bit for bit.
     #[must_use]
     pub fn is_fill(&self, block: &[u8]) -> bool {
-        // Periodic with the period of one element: the first equals the fill, and each equals the next.
+        // Periodic with the period of one element: the first equals the fill, and each equals the
+        // next. Both comparisons end where something differs.
         let n = self.fill.len();
         block.len() < n || (block[..n] == self.fill && block[n..] == block[..block.len() - n])
     }
@@ -107,22 +121,44 @@ impl BlockCodec {
     /// # Errors
     /// If `block` has not the size of a block, or a codec refuses it.
     pub fn encode(&self, place: &str, block: &[u8]) -> Result<Option<Bytes>> {
-        if block.len() != self.decoded {
-            let what = format!(
-                "{} bytes given for a block of {}",
-                block.len(),
-                self.decoded
-            );
-            return Err(Error::caller(place, what));
-        }
+        scratch::with_buffer(|out| {
+            let any = self.encode_into(place, block, out)?;
+            Ok(any.then(|| Bytes::copy_from_slice(out)))
+        })
+    }
+
+    /// Appends the encoding of a block to `out`; or nothing, and returns `false`, if it is all fill.
+    ///
+    /// Many blocks are encoded one after the other into memory that is written once:
+    /// ```
+    /// # use ziggurat_core::{ElementType, codec::{BlockCodec, CodecSpec}};
+    /// # let codecs = CodecSpec::default().chain(ElementType::UInt8);
+    /// # let codec = BlockCodec::new("a", &codecs, ElementType::UInt8, &[0], &[4])?;
+    /// let mut out = Vec::new();
+    /// assert!(codec.encode_into("a", &[1, 2, 3, 4], &mut out)?);
+    /// let end = out.len();
+    /// assert!(!codec.encode_into("a", &[0, 0, 0, 0], &mut out)?);
+    /// assert_eq!(out.len(), end);
+    /// # Ok::<(), ziggurat_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`encode`](Self::encode); then what is in `out` beyond its former length is of no use.
+    pub fn encode_into(&self, place: &str, block: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        self.check_size(place, block.len())?;
         if self.is_fill(block) {
-            return Ok(None);
+            return Ok(false);
         }
-        Ok(Some(match &self.chain {
-            Chain::Raw => Bytes::copy_from_slice(block),
-            Chain::Zstd(settings) => settings.encode(place, block)?,
-            Chain::Zarrs(chain) => chain.encode(place, block)?,
-        }))
+        match &self.chain {
+            Chain::Packed(packing) => packing.encode(block, out),
+            Chain::Arranged(chain, packing) => packing.encode(&chain.encode(place, block)?, out),
+            Chain::Zarrs(chain) => {
+                out.extend_from_slice(&chain.encode(place, block)?);
+                Ok(())
+            }
+        }
+        .map_err(|e| e.at(place))?;
+        Ok(true)
     }
 
     /// Decodes a block into `out`, which has exactly [`decoded_size`](Self::decoded_size) bytes.
@@ -130,34 +166,95 @@ impl BlockCodec {
     /// # Errors
     /// [`Error::Data`] if the bytes are damaged or decode to another size.
     pub fn decode_into(&self, place: &str, bytes: &[u8], out: &mut [u8]) -> Result<()> {
-        let want = out.len();
-        let wrong = |n: usize| {
-            Error::data(
-                place,
-                format!("a block decodes to {n} bytes instead of {want}"),
-            )
-        };
+        self.check_size(place, out.len())?;
         match &self.chain {
-            Chain::Raw if bytes.len() == want => out.copy_from_slice(bytes),
-            Chain::Raw => return Err(wrong(bytes.len())),
-            Chain::Zstd(_) => match zstd::decode_into(place, bytes, out)? {
-                n if n == want => {}
-                n => return Err(wrong(n)),
-            },
+            Chain::Packed(packing) => packing.decode_into(bytes, out).map_err(|e| e.at(place)),
+            Chain::Arranged(chain, packing) => scratch::with_bytes(self.decoded, |arranged| {
+                packing
+                    .decode_into(bytes, arranged)
+                    .map_err(|e| e.at(place))?;
+                out.copy_from_slice(&self.decode_by_zarrs(place, chain, arranged)?);
+                Ok(())
+            }),
             Chain::Zarrs(chain) => {
-                let decoded = chain.decode(place, bytes)?;
-                if decoded.len() != want {
-                    return Err(wrong(decoded.len()));
-                }
-                out.copy_from_slice(&decoded);
+                out.copy_from_slice(&self.decode_by_zarrs(place, chain, bytes)?);
+                Ok(())
             }
         }
-        Ok(())
+    }
+
+    /// Decodes the bytes `span` of a decoded block into `out`, which has exactly their number.
+    ///
+    /// A block that is not compressed is copied from; of a `blosc` chunk only the internal blocks that
+    /// hold `span` are decoded. Any other chain decodes the whole block.
+    ///
+    /// # Errors
+    /// [`Error::Caller`] if `span` is not within the block; [`Error::Data`] if bytes that had to be
+    /// looked at are damaged.
+    pub fn decode_span(
+        &self,
+        place: &str,
+        bytes: &[u8],
+        span: Range<usize>,
+        out: &mut [u8],
+    ) -> Result<()> {
+        if span.start > span.end || span.end > self.decoded || out.len() != span.len() {
+            let (n, size) = (out.len(), self.decoded);
+            let what = format!("{n} bytes for the bytes {span:?} of a block of {size}");
+            return Err(Error::caller(place, what));
+        }
+        if let Chain::Packed(packing) = &self.chain {
+            return packing
+                .decode_span(bytes, self.decoded, span, out)
+                .map_err(|e| e.at(place));
+        }
+        scratch::with_bytes(self.decoded, |block| {
+            self.decode_into(place, bytes, block)?;
+            out.copy_from_slice(&block[span]);
+            Ok(())
+        })
+    }
+
+    /// A whole block of a chain in which zarrs has a part.
+    fn decode_by_zarrs(
+        &self,
+        place: &str,
+        chain: &zarrs_023::Chain,
+        bytes: &[u8],
+    ) -> Result<Vec<u8>> {
+        let block = chain.decode(place, bytes)?;
+        if block.len() != self.decoded {
+            let (n, want) = (block.len(), self.decoded);
+            let what = format!("a block decodes to {n} bytes instead of {want}");
+            return Err(Error::data(place, what));
+        }
+        Ok(block)
+    }
+
+    fn check_size(&self, place: &str, length: usize) -> Result<()> {
+        if length == self.decoded {
+            return Ok(());
+        }
+        let what = format!("{length} bytes given for a block of {}", self.decoded);
+        Err(Error::caller(place, what))
     }
 }
 
-/// Whether `codec` is `bytes` in little-endian order (or of a type that has no order).
-fn is_little_endian(codec: &Value, element: ElementType) -> bool {
+/// The codecs up to `bytes`, and those after it; `None` if others than `transpose` come before it, as
+/// the size of what they make is not known here.
+fn arrangement(codecs: &[Value]) -> Option<(&[Value], &[Value])> {
+    let at = codecs
+        .iter()
+        .position(|codec| codec["name"] != "transpose")?;
+    (codecs[at]["name"] == "bytes").then(|| codecs.split_at(at + 1))
+}
+
+/// Whether `codec` is `bytes` in the order of this machine (or of a type that has no order).
+fn is_native(codec: &Value, element: ElementType) -> bool {
     let endian = &codec["configuration"]["endian"];
-    codec["name"] == "bytes" && (endian == "little" || (endian.is_null() && element.word() == 1))
+    let native = match cfg!(target_endian = "little") {
+        true => "little",
+        false => "big",
+    };
+    codec["name"] == "bytes" && (endian == native || (endian.is_null() && element.word() == 1))
 }

@@ -1,0 +1,38 @@
+//! Memory that a thread uses again from block to block.
+
+use std::cell::RefCell;
+
+/// What a thread keeps between blocks, at most, in one buffer. More is given back.
+const KEPT: usize = 16 << 20;
+
+thread_local! {
+    /// Idle buffers; there are as many as were ever in use inside one another.
+    static IDLE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Calls `work` with an empty buffer that may have capacity left from earlier blocks.
+pub(super) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    with(|buffer| {
+        buffer.clear();
+        work(buffer)
+    })
+}
+
+/// Calls `work` with `length` bytes of any content.
+pub(super) fn with_bytes<R>(length: usize, work: impl FnOnce(&mut [u8]) -> R) -> R {
+    with(|buffer| {
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        work(&mut buffer[..length])
+    })
+}
+
+fn with<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    let mut buffer = IDLE.with_borrow_mut(Vec::pop).unwrap_or_default();
+    let result = work(&mut buffer);
+    if buffer.capacity() <= KEPT {
+        IDLE.with_borrow_mut(|idle| idle.push(buffer));
+    }
+    result
+}
