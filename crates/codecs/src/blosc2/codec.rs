@@ -1,82 +1,44 @@
 //! Compressors and filters by the numbers that Blosc2 gives them.
 
+use ziggurat_core::codec::blosc::streams::Compressor;
 use ziggurat_core::{Error, Result};
 
 /// The place that errors name.
 const PLACE: &str = "blosc2";
 
-/// A compressor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names are their own")]
-pub enum Compressor {
-    /// Read only.
-    Blosclz,
-    Lz4,
-    Lz4hc,
-    /// Read only; Blosc 1 had it.
-    Snappy,
-    Zlib,
-    Zstd,
+/// The number of a compressor, which frames and extended headers hold. (A chunk's own flags hold the
+/// number of the format of its streams, which lz4 and lz4hc share.)
+pub(super) const fn code_of(compressor: Compressor) -> u8 {
+    match compressor {
+        Compressor::Blosclz => 0,
+        Compressor::Lz4 => 1,
+        Compressor::Lz4hc => 2,
+        Compressor::Snappy => 3,
+        Compressor::Zlib => 4,
+        Compressor::Zstd => 5,
+    }
 }
 
-impl Compressor {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Blosclz,
-        Self::Lz4,
-        Self::Lz4hc,
-        Self::Snappy,
-        Self::Zlib,
-        Self::Zstd,
-    ];
-
-    /// The number of the compressor, which frames and extended headers hold.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Blosclz => 0,
-            Self::Lz4 => 1,
-            Self::Lz4hc => 2,
-            Self::Snappy => 3,
-            Self::Zlib => 4,
-            Self::Zstd => 5,
-        }
-    }
-
-    /// The number of what it makes, which chunks hold: lz4 and lz4hc make the same.
-    #[must_use]
-    pub const fn format(self) -> u8 {
-        match self {
-            Self::Blosclz => 0,
-            Self::Lz4 | Self::Lz4hc => 1,
-            Self::Snappy => 2,
-            Self::Zlib => 3,
-            Self::Zstd => 4,
-        }
-    }
-
-    /// The compressor with this code.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] that names the plugin that has it.
-    pub fn of_code(code: u8) -> Result<Self> {
-        let known = Self::ALL.into_iter().find(|c| c.code() == code);
-        known.ok_or_else(|| {
-            let name = match code {
-                32 => "the plugin 'ndlz'".to_owned(),
-                33..=35 => "the plugin 'zfp'".to_owned(),
-                36 => "the plugin 'openhtj2k'".to_owned(),
-                37 => "the plugin 'grok'".to_owned(),
-                38 => "the plugin 'openzl'".to_owned(),
-                39 => "the plugin 'j2k'".to_owned(),
-                40 => "the plugin 'htj2k'".to_owned(),
-                _ => format!("codec {code}, which is registered nowhere"),
-            };
-            let what =
-                format!("compressed with {name}; write it again with zstd, lz4, zlib or blosclz");
-            Error::unsupported(PLACE, what)
-        })
-    }
+/// The compressor with this number; an error names the plugin that has it.
+pub(super) fn compressor_of(code: u8) -> Result<Compressor> {
+    let name = match code {
+        0 => return Ok(Compressor::Blosclz),
+        1 => return Ok(Compressor::Lz4),
+        2 => return Ok(Compressor::Lz4hc),
+        3 => return Ok(Compressor::Snappy),
+        4 => return Ok(Compressor::Zlib),
+        5 => return Ok(Compressor::Zstd),
+        32 => "the plugin 'ndlz'".to_owned(),
+        33..=35 => "the plugin 'zfp'".to_owned(),
+        36 => "the plugin 'openhtj2k'".to_owned(),
+        37 => "the plugin 'grok'".to_owned(),
+        38 => "the plugin 'openzl'".to_owned(),
+        39 => "the plugin 'j2k'".to_owned(),
+        40 => "the plugin 'htj2k'".to_owned(),
+        _ => format!("codec {code}, which is registered nowhere"),
+    };
+    let what = format!("compressed with {name}; write it again with zstd, lz4, zlib or blosclz");
+    Err(Error::unsupported(PLACE, what))
 }
 
 /// A step between the elements and the compressor.

@@ -1,8 +1,9 @@
 //! The header of a chunk: 16 bytes, or 32 since Blosc 2.
 
+use ziggurat_core::codec::blosc::streams::Compressor;
 use ziggurat_core::{Error, Result};
 
-use super::codec::{Compressor, Filter, Filters};
+use super::codec::{Filter, Filters, code_of, compressor_of};
 use super::special::Special;
 
 /// The place that errors name.
@@ -123,16 +124,15 @@ impl Header {
             encoded,
             length: if rest.is_some() { EXTENDED } else { SHORT },
         };
-        let newest = if rest.is_some() { BLOSC2 } else { BLOSC2 + 1 };
-        if !(BLOSC1..=newest).contains(&version) {
-            return Err(unsupported(&format!("format version {version}")));
-        }
         if typesize == 0 {
             return Err(damaged("elements of no size".to_owned()));
         }
         match rest {
             Some(rest) => header.read_extension(flags, *rest)?,
             None => header.filters = short_filters(flags)?,
+        }
+        if !(BLOSC1..=BLOSC2).contains(&version) {
+            return Err(unsupported(&format!("format version {version}")));
         }
         if header.content == Content::Blocks {
             if streams != STREAMS {
@@ -174,7 +174,7 @@ impl Header {
         if self.content == Content::Blocks {
             self.filters = Filters::of_codes(codes, meta)?;
             if flags >> flags::FORMAT == flags::PLUGIN {
-                self.compressor = Compressor::of_code(codec)?;
+                self.compressor = compressor_of(codec)?;
             }
         }
         Ok(())
@@ -233,7 +233,7 @@ impl Header {
                     flags |= flags::UNSPLIT;
                 }
                 flags |= self.compressor.format() << flags::FORMAT;
-                code = self.compressor.code();
+                code = code_of(self.compressor);
             }
         }
         let mut bytes = [0; EXTENDED];
@@ -317,8 +317,14 @@ fn short_filters(flags: u8) -> Result<Filters> {
 }
 
 fn compressor_of_format(format: u8) -> Result<Compressor> {
-    let known = Compressor::ALL.into_iter().find(|c| c.format() == format);
-    known.ok_or_else(|| damaged(format!("the unknown stream format {format}")))
+    match format {
+        0 => Ok(Compressor::Blosclz),
+        1 => Ok(Compressor::Lz4),
+        2 => Ok(Compressor::Snappy),
+        3 => Ok(Compressor::Zlib),
+        4 => Ok(Compressor::Zstd),
+        _ => Err(damaged(format!("the unknown stream format {format}"))),
+    }
 }
 
 pub(super) fn damaged(what: String) -> Error {

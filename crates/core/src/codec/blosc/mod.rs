@@ -11,8 +11,8 @@ mod blosclz;
 mod decode;
 mod encode;
 mod header;
-mod shuffle;
-mod streams;
+pub mod shuffle;
+pub mod streams;
 
 use std::ops::Range;
 

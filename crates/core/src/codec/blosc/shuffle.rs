@@ -7,7 +7,7 @@
 
 /// Gathers byte `j` of all elements of `typesize` bytes at `j * (length / typesize)` of `out`, and
 /// what is left over at the end as it is.
-pub(super) fn shuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
+pub fn shuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
     match typesize {
         1 => out.copy_from_slice(from),
         2 => shuffle_fixed::<2>(from, out),
@@ -19,7 +19,7 @@ pub(super) fn shuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
 }
 
 /// The reverse of [`shuffle`].
-pub(super) fn unshuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
+pub fn unshuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
     match typesize {
         1 => out.copy_from_slice(from),
         2 => unshuffle_fixed::<2>(from, out),
@@ -32,7 +32,7 @@ pub(super) fn unshuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
 
 /// Shuffles the bytes of elements, then the bits of bytes: bit `k` of byte `j` of all elements is row
 /// `8 j + k`, eight elements to a byte. Elements whose number no 8 divides are copied.
-pub(super) fn bitshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: &mut [u8]) {
+pub fn bitshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: &mut [u8]) {
     let count = from.len() / typesize;
     if count == 0 || !count.is_multiple_of(8) {
         return out.copy_from_slice(from);
@@ -47,7 +47,7 @@ pub(super) fn bitshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: 
 }
 
 /// The reverse of [`bitshuffle`].
-pub(super) fn bitunshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: &mut [u8]) {
+pub fn bitunshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: &mut [u8]) {
     let count = from.len() / typesize;
     if count == 0 || !count.is_multiple_of(8) {
         return out.copy_from_slice(from);
