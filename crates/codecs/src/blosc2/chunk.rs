@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
-use ziggurat_core::codec::scratch;
 use ziggurat_core::{Error, Result};
 
-use super::header::{Content, Header, damaged};
+use super::header::{Content, Header, PLACE, damaged};
 use super::pipeline::Block;
 use super::streams;
 
@@ -45,7 +44,9 @@ impl ChunkIndex {
         let header = Header::parse(bytes)?;
         let prefix = bytes.get(..header.prefix()).ok_or_else(|| {
             let (n, blocks) = (bytes.len(), header.blocks());
-            damaged(format!("cut off after {n} bytes, within the starts of {blocks} blocks"))
+            damaged(format!(
+                "cut off after {n} bytes, within the starts of {blocks} blocks"
+            ))
         })?;
         let rest = &prefix[header.length..];
         let (extents, value) = match header.content {
@@ -110,14 +111,14 @@ impl ChunkIndex {
         let size = self.header.block_size(block);
         if out.len() != size {
             let what = format!("{} bytes for block {block}, which has {size}", out.len());
-            return Err(Error::caller(super::header::PLACE, what));
+            return Err(Error::caller(PLACE, what));
         }
         match self.header.content {
             Content::Blocks => {
                 let first = match (self.needs_first() && block > 0, first) {
                     (true, None) => {
                         let what = format!("block {block} without the first, which it refers to");
-                        return Err(Error::caller(super::header::PLACE, what));
+                        return Err(Error::caller(PLACE, what));
                     }
                     (true, first) => first,
                     (false, _) => None,
@@ -155,7 +156,7 @@ impl ChunkIndex {
         }
         if out.len() != decoded {
             let what = format!("{} bytes for a chunk of {decoded}", out.len());
-            return Err(Error::caller(super::header::PLACE, what));
+            return Err(Error::caller(PLACE, what));
         }
         let decode = |index: usize, first: Option<&[u8]>, block: &mut [u8]| {
             self.decode_block(index, &chunk[self.extent(index)], first, block)
@@ -191,23 +192,11 @@ pub fn decode(chunk: &[u8], limit: usize) -> Result<Vec<u8>> {
     let decoded = index.header.decoded;
     if decoded > limit {
         let what = format!("it claims {decoded} bytes, at most {limit} are decoded");
-        return Err(Error::limit(super::header::PLACE, what));
+        return Err(Error::limit(PLACE, what));
     }
     let mut out = vec![0; decoded];
     index.decode(chunk, &mut out)?;
     Ok(out)
-}
-
-/// Calls `work` with block 0 of a chunk, decoded, for the blocks that refer to it.
-pub(super) fn with_first<R>(
-    index: &ChunkIndex,
-    stored: &[u8],
-    work: impl FnOnce(&[u8]) -> Result<R>,
-) -> Result<R> {
-    scratch::with_bytes(index.header.block_size(0), |first| {
-        index.decode_block(0, stored, None, first)?;
-        work(first)
-    })
 }
 
 /// The bytes between where each block starts and where the next one in the chunk does; threads may
@@ -221,7 +210,9 @@ fn extents(header: &Header, starts: &[u8]) -> Result<Vec<(u32, u32)>> {
     order.sort_unstable_by_key(|&block| extents[block as usize].0);
     let first = order.first().map_or(end, |&b| extents[b as usize].0);
     if !extents.is_empty() && (first as usize) < header.prefix() {
-        return Err(damaged(format!("a block starts at byte {first}, in the header")));
+        return Err(damaged(format!(
+            "a block starts at byte {first}, in the header"
+        )));
     }
     for pair in order.windows(2) {
         let next = extents[pair[1] as usize].0;

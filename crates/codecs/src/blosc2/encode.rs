@@ -6,7 +6,8 @@ use ziggurat_core::codec::scratch;
 use ziggurat_core::{Error, Result};
 
 use super::codec::{Filter, Filters};
-use super::header::{Content, EXTENDED, Header, LARGEST, PLACE};
+use super::frame::Pipeline;
+use super::header::{BLOSC2, Content, EXTENDED, Header, LARGEST, PLACE};
 use super::pipeline::{self, Block};
 use super::special::Special;
 use super::streams;
@@ -183,7 +184,12 @@ impl Encoder {
     /// # Errors
     /// [`Error::Limit`] for more than 2 GiB; [`Error::Caller`] if these are no whole elements, or elements of
     /// their size have no such value.
-    pub fn encode_special(&self, special: Special, value: &[u8], decoded: usize) -> Result<Vec<u8>> {
+    pub fn encode_special(
+        &self,
+        special: Special,
+        value: &[u8],
+        decoded: usize,
+    ) -> Result<Vec<u8>> {
         let size = match special {
             Special::Repeated => self.typesize,
             _ => 0,
@@ -206,18 +212,28 @@ impl Encoder {
         Ok(chunk)
     }
 
+    /// Bytes of a block of a chunk of `decoded` bytes.
+    pub(super) fn block_of(&self, decoded: usize) -> usize {
+        match self.block {
+            0 => decoded,
+            block => block.min(decoded),
+        }
+    }
+
+    /// What a frame says of chunks that this encodes.
+    pub(super) fn pipeline(&self) -> Pipeline {
+        Pipeline::new(self.compressor, self.level, self.split, &self.filters)
+    }
+
     /// The header of a chunk of `decoded` bytes, but for its encoded size.
     fn header(&self, decoded: usize) -> Result<Header> {
         if decoded > LARGEST {
             let what = format!("{decoded} bytes, at most {LARGEST} make a chunk; use smaller ones");
             return Err(Error::limit(PLACE, what));
         }
-        let block = match self.block {
-            0 => decoded,
-            block => block.min(decoded),
-        };
+        let block = self.block_of(decoded);
         Ok(Header {
-            version: 0,
+            version: BLOSC2,
             content: Content::Blocks,
             compressor: self.compressor,
             filters: self.filters,

@@ -21,7 +21,7 @@ const LARGEST_BLOCK: usize = 536_866_816;
 
 /// The version of Blosc 1, and the one that Blosc 2 writes for chunks of blocks of one size.
 const BLOSC1: u8 = 2;
-const BLOSC2: u8 = 5;
+pub(super) const BLOSC2: u8 = 5;
 /// Blosc 2 before its first release kept no sixth filter.
 const ALPHA: u8 = 3;
 /// The version of every stream format.
@@ -97,9 +97,9 @@ impl Header {
     /// [`Error::Data`] if it contradicts itself or is cut off; [`Error::Unsupported`] for a chunk with
     /// a dictionary, variable-length blocks, or a codec or filter of a plugin.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let (short, rest) = bytes.split_first_chunk::<SHORT>().ok_or_else(|| {
-            damaged(format!("{} bytes, fewer than its header has", bytes.len()))
-        })?;
+        let (short, rest) = bytes
+            .split_first_chunk::<SHORT>()
+            .ok_or_else(|| damaged(format!("{} bytes, fewer than its header has", bytes.len())))?;
         let [version, streams, flags, typesize, sizes @ ..] = *short;
         let [decoded, block, encoded] = read_sizes(sizes)?;
         let rest = match flags & flags::EXTENDED {
@@ -148,7 +148,24 @@ impl Header {
 
     /// Reads what an extended header has beyond a short one.
     fn read_extension(&mut self, flags: u8, rest: [u8; EXTENDED - SHORT]) -> Result<()> {
-        let [f0, f1, f2, f3, f4, f5, codec, _, m0, m1, m2, m3, m4, m5, more, last] = rest;
+        let [
+            f0,
+            f1,
+            f2,
+            f3,
+            f4,
+            f5,
+            codec,
+            _,
+            m0,
+            m1,
+            m2,
+            m3,
+            m4,
+            m5,
+            more,
+            last,
+        ] = rest;
         let (mut codes, mut meta) = ([f0, f1, f2, f3, f4, f5], [m0, m1, m2, m3, m4, m5]);
         if self.version == ALPHA {
             (codes[Filters::MAX - 1], meta[Filters::MAX - 1]) = (0, 0);
@@ -259,7 +276,8 @@ impl Header {
     /// Size of block `index`, decoded.
     #[must_use]
     pub fn block_size(&self, index: usize) -> usize {
-        self.block.min(self.decoded.saturating_sub(index * self.block))
+        self.block
+            .min(self.decoded.saturating_sub(index * self.block))
     }
 
     /// Bytes from the start of the chunk to the end of the starts of its blocks: what

@@ -99,12 +99,7 @@ impl Block<'_> {
         if group > block.len() { 1 } else { group }
     }
 
-    fn by_bits(
-        self,
-        from: &[u8],
-        out: &mut [u8],
-        shuffle: fn(usize, &[u8], &mut [u8], &mut [u8]),
-    ) {
+    fn by_bits(self, from: &[u8], out: &mut [u8], shuffle: fn(usize, &[u8], &mut [u8], &mut [u8])) {
         let typesize = self.header.typesize;
         let shuffled = match self.header.shuffles_bits_of_all_or_none() {
             true => from.len(),

@@ -28,19 +28,20 @@ impl Special {
     }
 
     pub(super) fn of_code(code: u8) -> Result<Self> {
-        let all = [
-            Self::Zeros,
-            Self::Nan,
-            Self::Repeated,
-            Self::Uninitialized,
-        ];
+        let all = [Self::Zeros, Self::Nan, Self::Repeated, Self::Uninitialized];
         let known = all.into_iter().find(|special| special.code() == code);
         known.ok_or_else(|| Error::data(PLACE, format!("the unknown special value {code}")))
     }
 
     /// Fills `out` with elements of `typesize` bytes, of which the first is at position `at` of the
     /// chunk; `value` is the repeated one.
-    pub(super) fn fill(self, typesize: usize, value: &[u8], at: usize, out: &mut [u8]) -> Result<()> {
+    pub(super) fn fill(
+        self,
+        typesize: usize,
+        value: &[u8],
+        at: usize,
+        out: &mut [u8],
+    ) -> Result<()> {
         let value = match (self, typesize) {
             (Self::Zeros | Self::Uninitialized, _) => &[0],
             (Self::Nan, 4) => &f32::NAN.to_le_bytes()[..],

@@ -61,7 +61,10 @@ fn decompress(compressor: Compressor, stream: &[u8], out: &mut [u8]) -> Result<(
         .map_err(|e| damaged(format!("cannot decode a stream of snappy: {e}")))?;
     match made == out.len() {
         true => Ok(()),
-        false => Err(damaged(format!("a stream of {made} bytes, not {}", out.len()))),
+        false => Err(damaged(format!(
+            "a stream of {made} bytes, not {}",
+            out.len()
+        ))),
     }
 }
 
