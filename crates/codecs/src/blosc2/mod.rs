@@ -6,6 +6,7 @@ mod frame;
 mod header;
 mod metalayers;
 mod msgpack;
+mod nd;
 mod pipeline;
 mod source;
 mod special;
@@ -19,6 +20,7 @@ pub use frame::{
 };
 pub use header::{Content, EXTENDED, Header, LARGEST, SHORT};
 pub use metalayers::{MAX_METALAYERS, MAX_VLMETALAYERS, Metalayers};
+pub use nd::{B2nd, NdLayout, NdWriter};
 pub use source::ReadAt;
 pub use special::Special;
 pub use ziggurat_core::codec::blosc::streams::Compressor;
