@@ -20,7 +20,7 @@ pub use frame::{
 };
 pub use header::{Content, EXTENDED, Header, LARGEST, SHORT};
 pub use metalayers::{MAX_METALAYERS, MAX_VLMETALAYERS, Metalayers};
-pub use nd::{B2nd, NdLayout, NdWriter};
+pub use nd::{B2nd, NdLayout, NdWriter, Resize};
 pub use source::ReadAt;
 pub use special::Special;
 pub use ziggurat_core::codec::blosc::streams::Compressor;

@@ -123,6 +123,60 @@ fn a_directory_reads_as_a_file_does() {
     assert!(Sparse::create(&directory).is_err());
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_resized_array_keeps_what_it_can(
+        (shapes, chunk, block) in prop::collection::vec(
+            (prop::array::uniform3(0..12u64), 1..6u64)
+                .prop_flat_map(|(n, chunk)| (Just(n), Just(chunk), 1..=chunk)),
+            1..4,
+        )
+        .prop_map(|all| {
+            let of = |i: usize| all.iter().map(|d| d.0[i]).collect::<Vec<u64>>();
+            let chunk = all.iter().map(|d| d.1).collect::<Vec<u64>>();
+            ([of(0), of(1), of(2)], chunk, all.iter().map(|d| d.2).collect::<Vec<u64>>())
+        }),
+        sparse: bool,
+    ) {
+        let size = 2;
+        let layout = NdLayout::new(&shapes[0], &chunk, &block, Some("<i2"))?;
+        let encoder = Encoder::new(size)?;
+        let mut data: Vec<u8> = (1..=Region::whole(&shapes[0]).len() as u16)
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("array");
+        if sparse {
+            let target = Sparse::create(&path)?;
+            let mut writer = NdWriter::new(target, layout, encoder, Metalayers::default())?;
+            writer.push_array(&data)?;
+            writer.finish(&Metalayers::default())?;
+        } else {
+            std::fs::write(&path, array(&layout, &encoder, &data)).unwrap();
+        }
+        for pair in shapes.windows(2) {
+            let [before, after] = pair else { unreachable!() };
+            B2nd::open(&path)?.resize(after)?.apply(&path)?;
+            let mut expected = vec![0; Region::whole(after).len() as usize * size];
+            if let Some(kept) = Region::whole(before).intersect(&Region::whole(after)) {
+                let at = |shape| Window { shape, start: &kept.start };
+                copy(&kept.shape, size, &data, at(before), &mut expected, at(after));
+            }
+            let read = B2nd::open(&path)?;
+            prop_assert_eq!(read.layout().shape(), &after[..]);
+            prop_assert_eq!(&read.read(&Region::whole(after))?, &expected);
+            data = expected;
+        }
+        if sparse {
+            let frame = B2nd::open(&path)?;
+            let stored = frame.frame().places().iter().filter(|p| matches!(p, Place::At(_)));
+            prop_assert_eq!(stored.count() + 1, std::fs::read_dir(&path).unwrap().count());
+        }
+    }
+}
+
 #[test]
 fn requests_that_make_no_sense_are_refused() {
     assert!(NdLayout::new(&[4], &[2, 2], &[2], None).is_err());

@@ -17,7 +17,7 @@ pub(super) const START: usize = 24;
 /// Longest header that is read: 16 metalayers need a few hundred bytes.
 const MAX_HEADER: usize = 64 << 20;
 /// Most chunks that are read: 16 million.
-const MAX_CHUNKS: u64 = 1 << 24;
+pub(in crate::blosc2) const MAX_CHUNKS: u64 = 1 << 24;
 
 const MAGIC: &[u8] = b"b2frame\0";
 /// The version of frames with chunks of one size.

@@ -10,18 +10,20 @@ mod read;
 mod trailer;
 mod write;
 
+pub(super) use header::MAX_CHUNKS;
 pub use header::{FrameHeader, Kind, Pipeline};
 pub use offsets::Place;
 pub use read::{Chunk, Frame};
+pub(super) use write::ends;
 pub use write::{Contiguous, FrameWriter, Sparse, Target};
 
 /// The place that errors name.
 const PLACE: &str = "blosc2 frame";
 
 /// The file of a sparse frame that is not of a chunk.
-const INDEX: &str = "chunks.b2frame";
+pub(super) const INDEX: &str = "chunks.b2frame";
 
 /// The file of chunk `number` of a sparse frame.
-fn chunk_file(number: u64) -> String {
+pub(super) fn chunk_file(number: u64) -> String {
     format!("{number:08X}.chunk")
 }

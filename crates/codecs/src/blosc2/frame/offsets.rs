@@ -13,7 +13,7 @@ const SPECIAL: u64 = 1 << 63;
 const SHIFT: u32 = 56;
 
 /// Where a chunk is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// In a contiguous frame, this many bytes after the end of the header (not, as the text of
     /// the format has it, its beginning); in a sparse one, in the file of this number.

@@ -2,11 +2,13 @@
 
 mod layout;
 mod read;
+mod resize;
 mod strips;
 mod write;
 
 pub use layout::NdLayout;
 pub use read::B2nd;
+pub use resize::Resize;
 pub use write::NdWriter;
 
 /// The place that errors name.
