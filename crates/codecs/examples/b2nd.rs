@@ -24,8 +24,10 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (files, options): (Vec<&str>, Vec<&str>) =
-        arguments.iter().map(|a| &**a).partition(|a| !a.contains('='));
+    let (files, options): (Vec<&str>, Vec<&str>) = arguments
+        .iter()
+        .map(|a| &**a)
+        .partition(|a| !a.contains('='));
     let options = Options(options.iter().filter_map(|o| o.split_once('=')).collect());
     match files[..] {
         ["write", elements, array] => write(&fs::read(elements)?, array, &options),
@@ -79,7 +81,13 @@ fn write(elements: &[u8], path: &str, options: &Options<'_>) -> Result<()> {
         });
     match options.get("layout")? {
         "sparse" => write_to(Sparse::create(path)?, layout, encoder, elements, options),
-        _ => write_to(Contiguous::new(File::create(path)?), layout, encoder, elements, options),
+        _ => write_to(
+            Contiguous::new(File::create(path)?),
+            layout,
+            encoder,
+            elements,
+            options,
+        ),
     }
 }
 
@@ -122,7 +130,9 @@ impl<'a> Options<'a> {
 
     fn lengths(&self, name: &str) -> Result<Vec<u64>> {
         let numbers = self.get(name)?.split(',').filter(|text| !text.is_empty());
-        Ok(numbers.map(str::parse).collect::<std::result::Result<_, _>>()?)
+        Ok(numbers
+            .map(str::parse)
+            .collect::<std::result::Result<_, _>>()?)
     }
 
     /// Texts as msgpack, which is what Python programs expect.

@@ -115,6 +115,22 @@ impl Layout {
         (superchunk, offset(&within, &per) as usize)
     }
 
+    /// How many blocks a superchunk has.
+    #[must_use]
+    pub fn block_count(&self) -> usize {
+        let count = self.blocks_per_superchunk().iter().product::<u64>();
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+
+    /// The indices of the blocks of a superchunk, in the order in which they are written.
+    #[must_use]
+    pub fn blocks_in_write_order(&self, superchunk: &[u64]) -> Vec<Vec<u64>> {
+        let all = Region::of_cell(superchunk, &self.blocks_per_superchunk());
+        let all: Vec<Vec<u64>> = all.indices().collect();
+        let order = self.write_order().into_iter();
+        order.map(|position| all[position].clone()).collect()
+    }
+
     /// The order in which the blocks of a superchunk are written: chunk by chunk, each in C order.
     ///
     /// Entries are positions in the shard index (C order over all blocks).

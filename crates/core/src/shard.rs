@@ -1,6 +1,6 @@
 //! The bytes of a superchunk: blocks and their index.
 //!
-//! The format is that of the Zarr codec `sharding_indexed`, with the index at the end: for each
+//! The format is that of the Zarr codec `sharding_indexed`, with the index at the end (or the start): for each
 //! block, in C order, its offset and length as little-endian `u64` (both `2^64 - 1` where the
 //! block is absent), then a CRC-32C of these bytes.
 //! <https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html>
@@ -32,13 +32,33 @@ impl ShardIndex {
         }
     }
 
+    /// The index of blocks that lie at `entries` (offset and length in bytes).
+    #[must_use]
+    pub fn new(entries: Vec<Option<(u64, u64)>>) -> Self {
+        Self { entries }
+    }
+
+    /// Its bytes, the last or the first of the object.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut bytes = BytesMut::with_capacity(Self::encoded_size(self.entries.len()));
+        for entry in &self.entries {
+            let (offset, length) = entry.unwrap_or((u64::MAX, u64::MAX));
+            bytes.put_u64_le(offset);
+            bytes.put_u64_le(length);
+        }
+        let checksum = crc32c::crc32c(&bytes);
+        bytes.put_u32_le(checksum);
+        bytes.freeze()
+    }
+
     /// Bytes of an encoded index of `blocks` blocks.
     #[must_use]
     pub const fn encoded_size(blocks: usize) -> usize {
         blocks * 16 + 4
     }
 
-    /// Reads an index of `blocks` blocks, the last bytes of the object at `place`.
+    /// Reads an index of `blocks` blocks, the last bytes of the object at `place` (or the first).
     ///
     /// # Errors
     /// [`Error::Data`] if it is too short or its checksum does not match.
@@ -81,24 +101,27 @@ impl ShardIndex {
 
 /// The object that holds `blocks`, laid out in the given order; `None` if all are absent.
 #[must_use]
-pub fn assemble(blocks: &[Option<Bytes>], order: &[usize]) -> Option<Bytes> {
+pub fn assemble(blocks: &[Option<Bytes>], order: &[usize], index_at_end: bool) -> Option<Bytes> {
     let data: usize = blocks.iter().flatten().map(Bytes::len).sum();
     if blocks.iter().all(Option::is_none) {
         return None;
     }
-    let mut object = BytesMut::with_capacity(data + ShardIndex::encoded_size(blocks.len()));
-    let mut index = vec![(u64::MAX, u64::MAX); blocks.len()];
+    let index_size = ShardIndex::encoded_size(blocks.len());
+    let mut object = BytesMut::with_capacity(data + index_size);
+    if !index_at_end {
+        object.put_bytes(0, index_size);
+    }
+    let mut entries = vec![None; blocks.len()];
     for &i in order {
         if let Some(block) = &blocks[i] {
-            index[i] = (object.len() as u64, block.len() as u64);
+            entries[i] = Some((object.len() as u64, block.len() as u64));
             object.put_slice(block);
         }
     }
-    for (offset, length) in index {
-        object.put_u64_le(offset);
-        object.put_u64_le(length);
+    let index = ShardIndex { entries }.encode();
+    match index_at_end {
+        true => object.put_slice(&index),
+        false => object[..index_size].copy_from_slice(&index),
     }
-    let checksum = crc32c::crc32c(&object[data..]);
-    object.put_u32_le(checksum);
     Some(object.freeze())
 }

@@ -140,16 +140,20 @@ proptest! {
     fn an_assembled_index_tells_where_each_block_lies(
         blocks in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 1..9)), 1..20),
         seed in any::<u64>(),
+        at_end in any::<bool>(),
     ) {
         let blocks: Vec<Option<Bytes>> = blocks.into_iter().map(|b| b.map(Bytes::from)).collect();
         let mut order: Vec<usize> = (0..blocks.len()).collect();
         order.sort_by_key(|i| (*i as u64).wrapping_mul(seed | 1).rotate_left(20));
-        match assemble(&blocks, &order) {
+        match assemble(&blocks, &order, at_end) {
             None => prop_assert!(blocks.iter().all(Option::is_none)),
             Some(object) => {
-                let data = object.len() - ShardIndex::encoded_size(blocks.len());
-                let index = ShardIndex::parse("x", &object[data..], blocks.len()).unwrap();
-                let mut next = 0;
+                let size = ShardIndex::encoded_size(blocks.len());
+                let data = object.len() - size;
+                let (start, end) = if at_end { (0, data) } else { (size, object.len()) };
+                let index = object[end % object.len()..][..size].to_vec();
+                let index = ShardIndex::parse("x", &index, blocks.len()).unwrap();
+                let mut next = start as u64;
                 for &i in &order {
                     let found = index.get(i).map(|(offset, n)| object.slice(offset as usize..(offset + n) as usize));
                     prop_assert_eq!(&found, &blocks[i]);
@@ -158,7 +162,7 @@ proptest! {
                         next = offset + n;
                     }
                 }
-                prop_assert_eq!(next as usize, data);
+                prop_assert_eq!(next as usize, end);
                 prop_assert!(!index.is_empty());
                 prop_assert_eq!(index.get(blocks.len()), None);
             }

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use ziggurat_core::Error;
 use ziggurat_core::exec::block_on;
-use ziggurat_core::store::{ByteRange, Expected, Fetched, LocalStore, ObjectBackend, Store};
+use ziggurat_core::store::{
+    ByteRange, Durability, Expected, Fetched, LocalStore, ObjectBackend, Store,
+};
 
 use ByteRange::{Bounded, Suffix};
 
@@ -45,6 +47,7 @@ fn conforms(store: &dyn Store) {
     odd_names(store);
     versions(store);
     conditional_writes(store);
+    streams(store);
 }
 
 fn objects(store: &dyn Store) {
@@ -100,6 +103,29 @@ fn conditional_writes(store: &dyn Store) {
     assert!(block_on(store.delete_if("w/0", &Expected::Version(present))).unwrap());
     assert_eq!(get(store, "w/0"), None);
     assert!(block_on(store.delete_if("w/0", &Expected::Any)).unwrap());
+}
+
+fn streams(store: &dyn Store) {
+    put(store, "s/0", "0123456789");
+    let seen = block_on(store.version("s/0")).unwrap().unwrap();
+    let create = || block_on(store.create("s/0")).unwrap();
+    let mut writer = create();
+    block_on(writer.write(&["a".into(), "b".into()])).unwrap();
+    assert!(block_on(writer.copy(&seen, 2..5)).unwrap());
+    block_on(writer.write(&["c".into()])).unwrap();
+    assert!(block_on(writer.copy(&seen, 0..1)).unwrap());
+    assert_eq!(get(store, "s/0").unwrap(), "0123456789", "not finished");
+    let expected = Expected::Version(seen.clone());
+    assert!(block_on(writer.finish(&expected)).unwrap().is_some());
+    assert_eq!(get(store, "s/0").unwrap(), "ab234c0");
+    assert!(!block_on(create().copy(&seen, 0..1)).unwrap(), "outdated");
+    let mut abandoned = create();
+    block_on(abandoned.write(&["x".into()])).unwrap();
+    drop(abandoned);
+    assert_eq!(get(store, "s/0").unwrap(), "ab234c0");
+    block_on(store.delete("s/0")).unwrap();
+    assert!(!block_on(create().copy(&seen, 0..1)).unwrap(), "gone");
+    assert_eq!(listed(store, "s"), Vec::<String>::new());
 }
 
 fn byte_ranges(store: &dyn Store) {
@@ -254,4 +280,78 @@ fn files_that_are_being_written_are_no_keys() {
     let store = LocalStore::new(dir.path());
     assert_eq!(listed(&store, ""), Vec::<String>::new());
     assert_eq!(listed_dir(&store, ""), Vec::<String>::new());
+}
+
+fn names(dir: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn files_of_dead_writers_are_swept_and_those_of_live_ones_are_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::new(dir.path());
+    let mut live = block_on(store.create("k")).unwrap();
+    block_on(live.write(&["half".into()])).unwrap();
+    std::fs::write(dir.path().join("__tmp-1-1"), "dead").unwrap();
+    // Another process would open the store anew.
+    put(&LocalStore::new(dir.path()), "other", "x");
+    let left = names(dir.path());
+    assert_eq!(left.len(), 2, "{left:?}");
+    block_on(live.finish(&Expected::Any)).unwrap().unwrap();
+    assert_eq!(names(dir.path()), ["k", "other"]);
+    assert_eq!(get(&store, "k").unwrap(), "half");
+}
+
+#[test]
+fn versions_of_equal_length_never_look_alike() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::new(dir.path()).with_durability(Durability::Process);
+    let mut seen = Vec::new();
+    for _ in 0..500 {
+        put(&store, "k", "same");
+        let version = block_on(store.version("k")).unwrap().unwrap();
+        assert!(!seen.contains(&version), "{version:?}");
+        seen.push(version);
+    }
+    // However the clock was set when the file was written that is replaced.
+    let future = std::time::SystemTime::now() + std::time::Duration::from_hours(1);
+    let file = std::fs::File::options()
+        .write(true)
+        .open(dir.path().join("k"));
+    file.unwrap().set_modified(future).unwrap();
+    put(&store, "k", "same");
+    let meta = std::fs::metadata(dir.path().join("k")).unwrap();
+    assert!(meta.modified().unwrap() > future);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_not_in_circles() {
+    use std::os::unix::fs::symlink;
+    let dir = tempfile::tempdir().unwrap();
+    let store = LocalStore::new(dir.path().join("s"));
+    put(&store, "a/0", "x");
+    put(&LocalStore::new(dir.path().join("elsewhere")), "0", "y");
+    let at = |name: &str| dir.path().join("s").join(name);
+    symlink(dir.path().join("elsewhere"), at("b")).unwrap();
+    symlink("../a", at("a/self")).unwrap();
+    symlink("..", at("a/up")).unwrap();
+    symlink(at("a"), dir.path().join("elsewhere/back")).unwrap();
+    symlink("nowhere", at("broken")).unwrap();
+    symlink("a/0", at("file")).unwrap();
+    assert_eq!(listed_dir(&store, ""), ["a", "b", "file"]);
+    let keys = listed(&store, "");
+    assert!(
+        keys.contains(&"b/0".to_owned()) && keys.contains(&"file".to_owned()),
+        "{keys:?}"
+    );
+    assert!(keys.len() < 10, "{keys:?}");
+    for key in keys {
+        assert!(get(&store, &key).is_some(), "{key}");
+    }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::layout::Layout;
-use ziggurat_core::store::{ByteRange, Expected, Fetched, Store, Version};
+use ziggurat_core::store::{ByteRange, Expected, Fetched, ObjectWriter, Store, Version};
 use ziggurat_core::{ElementType, Region, Result};
 
 /// Any small layout: blocks of 1 to 4 cells, 1 to 3 blocks in a chunk, 1 to 3 chunks in a superchunk.
@@ -132,21 +132,12 @@ impl<S: Store> Store for Counting<S> {
         self.inner.version(key).await
     }
 
-    async fn put_if(
-        &self,
-        key: &str,
-        parts: &[Bytes],
-        expected: &Expected,
-    ) -> Result<Option<Version>> {
-        self.inner.put_if(key, parts, expected).await
+    async fn create(&self, key: &str) -> Result<Box<dyn ObjectWriter>> {
+        self.inner.create(key).await
     }
 
     async fn delete_if(&self, key: &str, expected: &Expected) -> Result<bool> {
         self.inner.delete_if(key, expected).await
-    }
-
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
-        self.inner.put(key, bytes).await
     }
 
     async fn delete(&self, key: &str) -> Result<()> {

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ziggurat_core::progress::{Progress, Silent};
-use ziggurat_core::store::{ByteRange, Expected, Fetched, ObjectBackend, Store, Version};
+use ziggurat_core::store::{
+    ByteRange, Expected, Fetched, ObjectBackend, ObjectWriter, Store, Version,
+};
 use ziggurat_core::{ElementType, Error, Region, Result};
 use ziggurat_pyramid::{Aggregator, Datastore, Levels, Options, Size};
 
@@ -98,24 +100,14 @@ impl Store for Full {
         self.inner.version(key).await
     }
 
-    async fn put_if(
-        &self,
-        key: &str,
-        parts: &[Bytes],
-        expected: &Expected,
-    ) -> Result<Option<Version>> {
+    async fn create(&self, key: &str) -> Result<Box<dyn ObjectWriter>> {
         self.change(key)?;
-        self.inner.put_if(key, parts, expected).await
+        self.inner.create(key).await
     }
 
     async fn delete_if(&self, key: &str, expected: &Expected) -> Result<bool> {
         self.change(key)?;
         self.inner.delete_if(key, expected).await
-    }
-
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
-        self.change(key)?;
-        self.inner.put(key, bytes).await
     }
 
     async fn delete(&self, key: &str) -> Result<()> {

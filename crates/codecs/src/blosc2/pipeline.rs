@@ -77,39 +77,47 @@ impl Block<'_> {
     }
 
     fn shuffle(self, filter: Filter, from: &[u8], out: &mut [u8]) {
-        match filter {
-            Filter::Shuffle { group } => shuffle::shuffle(self.group(group, from), from, out),
-            _ => self.by_bits(from, out, shuffle::bitshuffle),
+        let (group, end) = self.shuffled(filter, from.len());
+        if let Filter::Shuffle { .. } = filter {
+            return shuffle::shuffle(group, from, out);
         }
+        out[end..].copy_from_slice(&from[end..]);
+        scratch::with_bytes(end, |between| {
+            shuffle::bitshuffle(group, &from[..end], between, &mut out[..end]);
+        });
     }
 
     fn unshuffle(self, filter: Filter, from: &[u8], out: &mut [u8]) {
+        let (group, end) = self.shuffled(filter, from.len());
+        out[end..].copy_from_slice(&from[end..]);
+        let out = &mut out[..end];
+        let mut planes = [&[][..]; 255];
+        for (plane, bytes) in planes
+            .iter_mut()
+            .zip(from[..end].chunks_exact((end / group).max(1)))
+        {
+            *plane = bytes;
+        }
+        let planes = &planes[..group];
         match filter {
-            Filter::Shuffle { group } => shuffle::unshuffle(self.group(group, from), from, out),
-            _ => self.by_bits(from, out, shuffle::bitunshuffle),
+            _ if end == 0 => {}
+            Filter::Shuffle { .. } => shuffle::unshuffle(planes, out),
+            _ => scratch::with_bytes(end, |between| shuffle::bitunshuffle(planes, between, out)),
         }
     }
 
-    /// Bytes that are shuffled together; a block shorter than that is left as it is.
-    fn group(self, group: u8, block: &[u8]) -> usize {
-        let group = match group {
-            0 => self.header.typesize,
-            _ => usize::from(group),
-        };
-        if group > block.len() { 1 } else { group }
-    }
-
-    fn by_bits(self, from: &[u8], out: &mut [u8], shuffle: fn(usize, &[u8], &mut [u8], &mut [u8])) {
+    /// How many bytes are shuffled together, and how many of the `length` bytes of a block are shuffled
+    /// at all.
+    fn shuffled(self, filter: Filter, length: usize) -> (usize, usize) {
         let typesize = self.header.typesize;
-        let shuffled = match self.header.shuffles_bits_of_all_or_none() {
-            true => from.len(),
-            false => from.len() - from.len() % (8 * typesize),
+        let (group, step) = match filter {
+            Filter::Shuffle { group } if group > 0 => (usize::from(group), usize::from(group)),
+            Filter::Bitshuffle if !self.header.shuffles_bits_of_all_or_none() => {
+                (typesize, 8 * typesize)
+            }
+            _ => (typesize, typesize),
         };
-        let (out, rest) = out.split_at_mut(shuffled);
-        rest.copy_from_slice(&from[shuffled..]);
-        scratch::with_bytes(shuffled, |between| {
-            shuffle(typesize, &from[..shuffled], between, out);
-        });
+        (group, length - length % step)
     }
 
     fn delta(self, block: &mut [u8]) -> Result<()> {

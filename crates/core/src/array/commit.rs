@@ -1,12 +1,14 @@
 //! The one way in which a stored superchunk changes.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 
 use super::Array;
 use super::state::State;
 use crate::exec::block_on;
 use crate::store::Expected;
-use crate::{Error, Region, Result, shard};
+use crate::{Region, Result, shard};
 
 /// New encodings of blocks, by position in the shard index; `None`: the block becomes all fill.
 pub(crate) type Changes = Vec<(usize, Option<Bytes>)>;
@@ -26,9 +28,12 @@ impl Array {
         let count = usize::try_from(per.iter().product::<u64>()).unwrap_or(0);
         let mut blocks: Vec<Option<Bytes>> = vec![None; count];
         if seen.version.is_some() && changes.len() < count {
-            let all = Region::of_cell(superchunk, &per);
-            let all: Vec<Vec<u64>> = all.indices().collect();
-            let Some(stored) = block_on(self.fetch_seen(superchunk, seen, &all))? else {
+            let replaced: HashSet<usize> = changes.iter().map(|change| change.0).collect();
+            let all = Region::of_cell(superchunk, &per).indices();
+            let kept: Vec<Vec<u64>> = all
+                .filter(|index| !replaced.contains(&self.layout().locate(index).1))
+                .collect();
+            let Some(stored) = block_on(self.fetch_seen(superchunk, seen, &kept))? else {
                 self.states.forget(superchunk);
                 return Ok(false);
             };
@@ -55,11 +60,10 @@ impl Array {
     ) -> Result<bool> {
         let key = self.superchunk_key(superchunk);
         let object = match self.layout().is_sharded() {
-            true if !self.metadata.index_at_end => {
-                let what = "writing superchunks whose index is at the start; copy the array first";
-                return Err(Error::unsupported(self.place(), what));
+            true => {
+                let order = self.layout().write_order();
+                shard::assemble(blocks, &order, self.metadata.index_at_end)
             }
-            true => shard::assemble(blocks, &self.layout().write_order()),
             false => blocks.first().cloned().flatten(),
         };
         self.states.forget(superchunk);

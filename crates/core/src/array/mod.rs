@@ -1,10 +1,12 @@
 //! Arrays: metadata, and elements by region.
 
+mod clear;
 mod commit;
 pub(crate) mod fill;
 mod keys;
 mod metadata;
 mod read;
+mod shape;
 mod state;
 mod write;
 
@@ -12,11 +14,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use clear::Cleaned;
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use write::SuperchunkWriter;
+pub(crate) use write::{Lanes, Source};
 
 use self::state::States;
+use self::write::Turns;
 use crate::codec::BlockCodec;
 use crate::exec::block_on;
 use crate::layout::Layout;
@@ -48,6 +53,7 @@ pub struct Array {
     metadata: ArrayMetadata,
     codec: BlockCodec,
     states: States,
+    turns: Turns,
 }
 
 impl Array {
@@ -76,6 +82,7 @@ impl Array {
             metadata,
             codec,
             states: States::default(),
+            turns: Turns::default(),
         })
     }
 
@@ -179,8 +186,17 @@ impl Array {
     /// # Errors
     /// If the store cannot be listed.
     pub fn superchunks(&self) -> Result<Vec<Vec<u64>>> {
-        let rank = self.shape().len();
         let grid = Region::whole(self.shape()).cells(self.layout().superchunk());
+        let mut found = self.stored()?;
+        // What lies outside was left by a shrinking writer and is not part of the array.
+        found.retain(|index| index.iter().zip(&grid.shape).all(|(i, n)| i < n));
+        Ok(found)
+    }
+
+    /// The superchunks that are stored, within the shape or not.
+    fn stored(&self) -> Result<Vec<Vec<u64>>> {
+        let rank = self.shape().len();
+        let size = self.layout().superchunk();
         let keys = block_on(self.store.list(&self.path))?;
         let mut found: Vec<Vec<u64>> = keys
             .iter()
@@ -190,8 +206,11 @@ impl Array {
                 0 => (key == self.metadata.keys.key(&[])).then(Vec::new),
                 _ => self.metadata.keys.index(key, rank),
             })
-            // What lies outside was left by a shrinking writer and is not part of the array.
-            .filter(|index| index.iter().zip(&grid.shape).all(|(i, n)| i < n))
+            // No element has an index beyond 64 bits.
+            .filter(|index| {
+                let mut cells = index.iter().zip(size);
+                cells.all(|(i, n)| i.checked_mul(*n).is_some())
+            })
             .collect();
         found.sort();
         Ok(found)
@@ -235,6 +254,11 @@ impl Array {
             total += block_on(self.store.size(&self.superchunk_key(&index)))?.unwrap_or(0);
         }
         Ok(total)
+    }
+
+    /// Whether superchunks have their index before the blocks.
+    pub(crate) fn index_is_at_start(&self) -> bool {
+        self.layout().is_sharded() && !self.metadata.index_at_end
     }
 
     fn check(&self, region: &Region) -> Result<()> {

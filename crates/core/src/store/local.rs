@@ -1,36 +1,80 @@
 //! A directory on a local file system.
 
-mod lock;
+mod disk;
+mod list;
+pub(crate) mod lock;
+mod object;
+pub(crate) mod stamp;
+mod write;
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::UNIX_EPOCH;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{ByteRange, Expected, Fetched, Store, Tag, Version, join};
+pub use self::disk::{Disk, System};
+pub use self::object::LocalObject;
+use self::write::{LocalWriter, Swept, open, parent};
+use super::{ByteRange, Expected, Fetched, ObjectWriter, Store, Tag, Version};
 use crate::{Error, Result};
 
 /// A store in a directory: one file per object.
 ///
 /// Files are read where the future is polled, by positioned reads: the page cache is faster than a
-/// hand-over to another thread. A replaced object is written beside its place and renamed.
+/// hand-over to another thread. A replaced object is written beside its place and renamed; files of
+/// writers that died are removed when their directory is next written to.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     root: PathBuf,
+    disk: Arc<dyn Disk>,
+    durability: Durability,
+    swept: Arc<Swept>,
+}
+
+/// What a power failure, or a crash of the system, may cost.
+///
+/// A crash of the process alone costs no completed write, whatever is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Objects that were written in the last moments, the old ones too where they were replaced.
+    Process,
+    /// Nothing that was replaced: its old or its new version is there. New objects may be lost.
+    #[default]
+    Power,
 }
 
 /// Files that are being written: no key, since names starting with two underscores are no nodes.
 const TEMPORARY: &str = "__tmp-";
 
+/// The file that is locked where directories cannot be.
+const LOCK: &str = "__tmp-lock";
+
 impl LocalStore {
     /// The store in the directory `root`, which need not exist yet.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self::on(root, Arc::new(System))
+    }
+
+    /// The store in the directory `root` of a file system that is changed by `disk`.
+    #[must_use]
+    pub fn on(root: impl Into<PathBuf>, disk: Arc<dyn Disk>) -> Self {
+        Self {
+            root: root.into(),
+            disk,
+            durability: Durability::default(),
+            swept: Arc::default(),
+        }
+    }
+
+    /// The same store with another choice of what a power failure may cost.
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
     }
 
     /// The directory.
@@ -39,112 +83,90 @@ impl LocalStore {
         &self.root
     }
 
-    fn path(&self, key: &str) -> PathBuf {
+    /// What changes its files.
+    pub(crate) fn disk(&self) -> &Arc<dyn Disk> {
+        &self.disk
+    }
+
+    /// What a power failure may cost.
+    pub(crate) fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    pub(crate) fn path(&self, key: &str) -> PathBuf {
         match key {
             "" => self.root.clone(),
             _ => self.root.join(key),
         }
     }
 
+    /// Opens a file in a version that nobody is about to change.
     fn open(&self, key: &str) -> Result<Option<(File, Version)>> {
         let path = self.path(key);
-        let opened = File::open(&path).and_then(|file| {
-            let meta = file.metadata()?;
-            Ok((file, meta))
-        });
-        match opened {
-            Ok((_, meta)) if meta.is_dir() => Ok(None),
-            Ok((file, meta)) => Ok(Some((file, version_of(&meta)))),
-            Err(e) if is_absent(&e) => Ok(None),
-            Err(e) => Err(Error::io(path, "open", e)),
+        match open(&path)? {
+            Some((_, version)) if stamp::is_unsettled(version.modified()) => {
+                // Whoever updates it in place holds the lock. A reader that may not lock goes on.
+                let _lock = lock::directory(parent(&path)).ok();
+                open(&path)
+            }
+            found => Ok(found),
         }
     }
 
-    /// Writes a file of a temporary name in the directory of `path`, and returns its path.
-    fn write_beside(&self, path: &Path, parts: &[Bytes], durable: bool) -> Result<PathBuf> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let parent = path.parent().unwrap_or(&self.root);
-        let unique = NEXT.fetch_add(1, Ordering::Relaxed);
-        let temporary = parent.join(format!("{TEMPORARY}{}-{unique}", std::process::id()));
-        fs::create_dir_all(parent).map_err(|e| Error::io(parent, "create directory", e))?;
-        let written = File::create(&temporary).and_then(|mut file| {
-            for part in parts {
-                file.write_all(part)?;
-            }
-            // What is replaced must not be lost in a power failure; what is new can be.
-            match durable && path.exists() {
-                true => file.sync_data(),
-                false => Ok(()),
-            }
-        });
-        match written {
-            Ok(()) => Ok(temporary),
-            Err(e) => {
-                // The first error is the one to report; a leftover is no key and harms nobody.
-                let _ = fs::remove_file(&temporary);
-                Err(Error::io(path, "write", e))
-            }
-        }
-    }
-
-    fn walk(&self, prefix: &str, keys: &mut Vec<String>) -> Result<()> {
-        for (name, is_dir) in self.entries(prefix)? {
-            let key = join(prefix, &name);
-            if is_dir {
-                self.walk(&key, keys)?;
-            } else {
-                keys.push(key);
-            }
-        }
-        Ok(())
-    }
-
-    fn entries(&self, prefix: &str) -> Result<Vec<(String, bool)>> {
-        let path = self.path(prefix);
-        let read = match fs::read_dir(&path) {
-            Ok(read) => read,
-            Err(e) if is_absent(&e) => return Ok(Vec::new()),
-            Err(e) => return Err(Error::io(path, "list", e)),
-        };
-        let mut entries = Vec::new();
-        for entry in read {
-            let entry = entry.map_err(|e| Error::io(&path, "list", e))?;
-            let kind = entry.file_type().map_err(|e| Error::io(&path, "list", e))?;
-            // A name that is not UTF-8 cannot be a key.
-            if let Ok(name) = entry.file_name().into_string()
-                && !name.starts_with(TEMPORARY)
-            {
-                entries.push((name, kind.is_dir()));
-            }
-        }
-        entries.sort();
-        Ok(entries)
+    /// Opens an object for positioned reads; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn open_object(&self, key: &str) -> Result<Option<LocalObject>> {
+        let opened = self.open(key)?;
+        Ok(opened.map(|(file, version)| LocalObject::new(self.path(key), file, version)))
     }
 }
 
-fn move_into_place(temporary: &Path, path: &Path) -> Result<()> {
-    fs::rename(temporary, path).map_err(|e| {
-        let _ = fs::remove_file(temporary);
-        Error::io(path, "write", e)
-    })
+/// The version of the file at `path` as it is at this moment.
+fn raw_version(path: &Path) -> Result<Option<Version>> {
+    match fs::metadata(path) {
+        Ok(meta) => Ok((!meta.is_dir()).then(|| version_of(&meta))),
+        Err(e) if is_absent(&e) => Ok(None),
+        Err(e) => Err(Error::io(path, "look at", e)),
+    }
 }
 
 /// The version of a file.
-fn version_of(meta: &fs::Metadata) -> Version {
-    let modified = meta
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-        .map_or(0, |time| time.as_nanos());
+pub(crate) fn version_of(meta: &fs::Metadata) -> Version {
     #[cfg(unix)]
     let inode = std::os::unix::fs::MetadataExt::ino(meta);
     #[cfg(not(unix))]
     let inode = 0;
+    let modified = stamp::of(meta);
     Version::new(meta.len(), Tag::File { inode, modified })
 }
 
 fn is_absent(e: &std::io::Error) -> bool {
     matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+impl LocalStore {
+    fn read_ranges(
+        &self,
+        key: &str,
+        file: &File,
+        size: u64,
+        ranges: &[ByteRange],
+    ) -> Result<Vec<Bytes>> {
+        let read = |range: &ByteRange| {
+            let Some(r) = range.resolve(size) else {
+                return Err(Error::data(
+                    self.place(key),
+                    format!("{range:?} lies beyond its {size} bytes: it is truncated"),
+                ));
+            };
+            read_at(file, r.start, r.end - r.start)
+                .map(Bytes::from)
+                .map_err(|e| Error::io(self.path(key), "read", e))
+        };
+        ranges.iter().map(read).collect()
+    }
 }
 
 #[async_trait]
@@ -154,12 +176,11 @@ impl Store for LocalStore {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {
-        let Some((file, version)) = self.open(key)? else {
-            return Ok(None);
-        };
-        read_at(&file, 0, version.size())
-            .map(|b| Some(b.into()))
-            .map_err(|e| Error::io(self.path(key), "read", e))
+        let whole = ByteRange::Suffix { length: u64::MAX };
+        match self.get_ranges(key, &[whole], None).await? {
+            Fetched::Ranges(_, mut parts) => Ok(parts.pop()),
+            Fetched::Absent | Fetched::Changed => Ok(None),
+        }
     }
 
     async fn get_ranges(
@@ -168,57 +189,38 @@ impl Store for LocalStore {
         ranges: &[ByteRange],
         known: Option<&Version>,
     ) -> Result<Fetched> {
-        let Some((file, version)) = self.open(key)? else {
-            return Ok(Fetched::Absent);
-        };
-        if known.is_some_and(|known| *known != version) {
-            return Ok(Fetched::Changed);
-        }
-        let size = version.size();
-        let mut out = Vec::with_capacity(ranges.len());
-        for range in ranges {
-            let Some(r) = range.resolve(size) else {
-                return Err(Error::data(
-                    self.place(key),
-                    format!("{range:?} lies beyond its {size} bytes: it is truncated"),
-                ));
+        loop {
+            let Some((file, version)) = self.open(key)? else {
+                return Ok(Fetched::Absent);
             };
-            let bytes = read_at(&file, r.start, r.end - r.start)
-                .map_err(|e| Error::io(self.path(key), "read", e))?;
-            out.push(bytes.into());
+            if known.is_some_and(|known| *known != version) {
+                return Ok(Fetched::Changed);
+            }
+            let read = self.read_ranges(key, &file, version.size(), ranges);
+            // A file that is updated in place may have changed under the reads.
+            let after = file
+                .metadata()
+                .map_err(|e| Error::io(self.path(key), "look at", e))?;
+            if version_of(&after) == version {
+                return Ok(Fetched::Ranges(version, read?));
+            }
+            if known.is_some() {
+                return Ok(Fetched::Changed);
+            }
         }
-        Ok(Fetched::Ranges(version, out))
     }
 
     async fn version(&self, key: &str) -> Result<Option<Version>> {
-        match fs::metadata(self.path(key)) {
-            Ok(meta) => Ok((!meta.is_dir()).then(|| version_of(&meta))),
-            Err(e) if is_absent(&e) => Ok(None),
-            Err(e) => Err(Error::io(self.path(key), "look at", e)),
+        match raw_version(&self.path(key))? {
+            Some(version) if stamp::is_unsettled(version.modified()) => {
+                Ok(self.open(key)?.map(|(_, version)| version))
+            }
+            found => Ok(found),
         }
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
-        let path = self.path(key);
-        let temporary = self.write_beside(&path, &[bytes], false)?;
-        move_into_place(&temporary, &path)
-    }
-
-    async fn put_if(
-        &self,
-        key: &str,
-        parts: &[Bytes],
-        expected: &Expected,
-    ) -> Result<Option<Version>> {
-        let path = self.path(key);
-        let temporary = self.write_beside(&path, parts, true)?;
-        let _lock = lock::directory_of(&path)?;
-        if !expected.admits(self.version(key).await?.as_ref()) {
-            let _ = fs::remove_file(&temporary);
-            return Ok(None);
-        }
-        move_into_place(&temporary, &path)?;
-        self.version(key).await
+    async fn create(&self, key: &str) -> Result<Box<dyn ObjectWriter>> {
+        Ok(Box::new(LocalWriter::new(self, self.path(key))?))
     }
 
     async fn delete_if(&self, key: &str, expected: &Expected) -> Result<bool> {
@@ -226,15 +228,15 @@ impl Store for LocalStore {
         if !path.exists() {
             return Ok(expected.admits(None));
         }
-        let _lock = lock::directory_of(&path)?;
-        if !expected.admits(self.version(key).await?.as_ref()) {
+        let _lock = lock::directory(parent(&path))?;
+        if !expected.admits(raw_version(&path)?.as_ref()) {
             return Ok(false);
         }
         self.delete(key).await.map(|()| true)
     }
 
     async fn delete(&self, key: &str) -> Result<()> {
-        match fs::remove_file(self.path(key)) {
+        match self.disk.remove(&self.path(key)) {
             Err(e) if !is_absent(&e) => Err(Error::io(self.path(key), "delete", e)),
             _ => Ok(()),
         }
@@ -248,13 +250,12 @@ impl Store for LocalStore {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<String>> {
-        let mut keys = Vec::new();
-        self.walk(prefix, &mut keys)?;
-        Ok(keys)
+        list::below(&self.root, prefix)
     }
 
     async fn list_dir(&self, prefix: &str) -> Result<Vec<String>> {
-        Ok(self.entries(prefix)?.into_iter().map(|(n, _)| n).collect())
+        let entries = list::entries(&self.path(prefix))?;
+        Ok(entries.into_iter().map(|(name, _)| name).collect())
     }
 
     fn local(&self) -> Option<&LocalStore> {
@@ -263,17 +264,9 @@ impl Store for LocalStore {
 }
 
 /// `length` bytes from `offset`: one positioned read where the system has it.
-fn read_at(file: &File, offset: u64, length: u64) -> std::io::Result<Vec<u8>> {
+pub(crate) fn read_at(file: &File, offset: u64, length: u64) -> std::io::Result<Vec<u8>> {
     let length = usize::try_from(length).map_err(std::io::Error::other)?;
     let mut bytes = vec![0; length];
-    #[cfg(unix)]
-    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, offset)?;
-    #[cfg(not(unix))]
-    {
-        use std::io::{Read, Seek, SeekFrom};
-        let mut file = file;
-        file.seek(SeekFrom::Start(offset))?;
-        file.read_exact(&mut bytes)?;
-    }
+    object::read_exact_at(file, offset, &mut bytes)?;
     Ok(bytes)
 }

@@ -6,11 +6,13 @@ mod local;
 mod object;
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use local::LocalStore;
+pub use local::{Disk, Durability, LocalObject, LocalStore, System};
+pub(crate) use local::{lock, read_at, stamp, version_of};
 pub use object::ObjectBackend;
 
 use crate::Result;
@@ -35,7 +37,7 @@ pub enum ByteRange {
 impl ByteRange {
     /// The half-open range in an object of `size` bytes, or `None` if it exceeds the object.
     #[must_use]
-    pub fn resolve(self, size: u64) -> Option<std::ops::Range<u64>> {
+    pub fn resolve(self, size: u64) -> Option<Range<u64>> {
         match self {
             Self::Bounded { offset, length } => {
                 let end = offset.checked_add(length)?;
@@ -58,7 +60,7 @@ pub struct Version {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Tag {
-    File { inode: u64, modified: u128 },
+    File { inode: u64, modified: u64 },
     Entity(Option<String>),
 }
 
@@ -71,6 +73,14 @@ impl Version {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// The stamp of a local file; 0 elsewhere.
+    pub(crate) fn modified(&self) -> u64 {
+        match self.tag {
+            Tag::File { modified, .. } => modified,
+            Tag::Entity(_) => 0,
+        }
     }
 }
 
@@ -139,20 +149,27 @@ pub trait Store: Debug + Send + Sync {
         Ok(self.version(key).await?.map(|version| version.size()))
     }
 
-    /// Creates or replaces the object: others see the old bytes or the new ones, never a part.
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<()>;
+    /// Begins an object that takes the place of `key` when it is finished.
+    async fn create(&self, key: &str) -> Result<Box<dyn ObjectWriter>>;
 
-    /// Creates or replaces the object by `parts`, one after the other, if it is as `expected`.
-    ///
-    /// Returns the new version, or `None`, having changed nothing, if the object is not as expected.
-    /// Of several writers that expect the same version one succeeds. When it returns, a replaced
-    /// object survives a power failure in its old or its new version.
+    /// Creates or replaces the object: others see the old bytes or the new ones, never a part.
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
+        let put = self.put_if(key, &[bytes], &Expected::Any).await;
+        put.map(drop)
+    }
+
+    /// Creates or replaces the object by `parts`, one after the other, if it is as `expected`; see
+    /// [`ObjectWriter::finish`].
     async fn put_if(
         &self,
         key: &str,
         parts: &[Bytes],
         expected: &Expected,
-    ) -> Result<Option<Version>>;
+    ) -> Result<Option<Version>> {
+        let mut writer = self.create(key).await?;
+        writer.write(parts).await?;
+        writer.finish(expected).await
+    }
 
     /// Deletes the object; that there is none is no error.
     async fn delete(&self, key: &str) -> Result<()>;
@@ -173,6 +190,27 @@ pub trait Store: Debug + Send + Sync {
     fn local(&self) -> Option<&LocalStore> {
         None
     }
+}
+
+/// An object that is being written, part after part; see [`Store::create`].
+///
+/// Nobody sees it before it is finished. Dropping it abandons it.
+#[async_trait]
+pub trait ObjectWriter: Debug + Send {
+    /// Appends `parts`.
+    async fn write(&mut self, parts: &[Bytes]) -> Result<()>;
+
+    /// Appends bytes of the object that is to be replaced, which must be the version `seen`;
+    /// `false` if it is not (any more).
+    async fn copy(&mut self, seen: &Version, range: Range<u64>) -> Result<bool>;
+
+    /// Puts the object into its place if what is there is as `expected`.
+    ///
+    /// Returns the new version, or `None`, having changed nothing, if the object is not as expected.
+    /// Of several writers that expect the same version one succeeds. When it returns, a replaced
+    /// object survives a power failure in its old or its new version, unless the store was opened
+    /// with [`Durability::Process`].
+    async fn finish(self: Box<Self>, expected: &Expected) -> Result<Option<Version>>;
 }
 
 /// `prefix/name`, or `name` below the root.

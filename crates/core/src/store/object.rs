@@ -1,5 +1,6 @@
 //! Any store of the `object_store` crate: memory, and later S3, GCS, Azure and HTTP.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -10,7 +11,7 @@ use object_store::{
     UpdateVersion,
 };
 
-use super::{ByteRange, Expected, Fetched, Store, Tag, Version};
+use super::{ByteRange, Expected, Fetched, ObjectWriter, Store, Tag, Version};
 use crate::{Error, Result};
 
 /// A [`Store`] over an [`ObjectStore`].
@@ -158,49 +159,12 @@ impl Store for ObjectBackend {
             .map_err(|e| self.fail(key, "look at", e))
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<()> {
-        self.inner
-            .put(&self.path(key)?, bytes.into())
-            .await
-            .map(drop)
-            .map_err(|e| self.fail(key, "write", e))
-    }
-
-    async fn put_if(
-        &self,
-        key: &str,
-        parts: &[Bytes],
-        expected: &Expected,
-    ) -> Result<Option<Version>> {
-        let size = parts.iter().map(|part| part.len() as u64).sum();
-        let mode = match expected {
-            Expected::Any => PutMode::Overwrite,
-            Expected::Absent => PutMode::Create,
-            Expected::Version(Version {
-                tag: Tag::Entity(Some(tag)),
-                ..
-            }) => PutMode::Update(UpdateVersion {
-                e_tag: Some(tag.clone()),
-                version: None,
-            }),
-            Expected::Version(_) => {
-                let what = "conditional writes: the store gives objects no entity tag";
-                return Err(Error::unsupported(self.place(key), what));
-            }
-        };
-        let payload: PutPayload = parts.iter().cloned().collect();
-        match self
-            .inner
-            .put_opts(&self.path(key)?, payload, mode.into())
-            .await
-        {
-            Ok(done) => Ok(Some(Version::new(size, Tag::Entity(done.e_tag)))),
-            Err(
-                object_store::Error::AlreadyExists { .. }
-                | object_store::Error::Precondition { .. },
-            ) => Ok(None),
-            Err(e) => Err(self.fail(key, "write", e)),
-        }
+    async fn create(&self, key: &str) -> Result<Box<dyn ObjectWriter>> {
+        Ok(Box::new(Collected {
+            store: self.clone(),
+            key: key.to_owned(),
+            parts: Vec::new(),
+        }))
     }
 
     async fn delete_if(&self, key: &str, expected: &Expected) -> Result<bool> {
@@ -249,5 +213,66 @@ impl Store for ObjectBackend {
             .collect();
         names.sort();
         Ok(names)
+    }
+}
+
+/// The parts of an object, which are put in one request.
+#[derive(Debug)]
+struct Collected {
+    store: ObjectBackend,
+    key: String,
+    parts: Vec<Bytes>,
+}
+
+#[async_trait]
+impl ObjectWriter for Collected {
+    async fn write(&mut self, parts: &[Bytes]) -> Result<()> {
+        self.parts.extend_from_slice(parts);
+        Ok(())
+    }
+
+    async fn copy(&mut self, seen: &Version, range: Range<u64>) -> Result<bool> {
+        let range = ByteRange::Bounded {
+            offset: range.start,
+            length: range.end - range.start,
+        };
+        match self
+            .store
+            .get_ranges(&self.key, &[range], Some(seen))
+            .await?
+        {
+            Fetched::Ranges(_, parts) => self.write(&parts).await.map(|()| true),
+            Fetched::Absent | Fetched::Changed => Ok(false),
+        }
+    }
+
+    async fn finish(self: Box<Self>, expected: &Expected) -> Result<Option<Version>> {
+        let Self { store, key, parts } = *self;
+        let size = parts.iter().map(|part| part.len() as u64).sum();
+        let mode = match expected {
+            Expected::Any => PutMode::Overwrite,
+            Expected::Absent => PutMode::Create,
+            Expected::Version(Version {
+                tag: Tag::Entity(Some(tag)),
+                ..
+            }) => PutMode::Update(UpdateVersion {
+                e_tag: Some(tag.clone()),
+                version: None,
+            }),
+            Expected::Version(_) => {
+                let what = "conditional writes: the store gives objects no entity tag";
+                return Err(Error::unsupported(store.place(&key), what));
+            }
+        };
+        let payload: PutPayload = parts.into_iter().collect();
+        let path = store.path(&key)?;
+        match store.inner.put_opts(&path, payload, mode.into()).await {
+            Ok(done) => Ok(Some(Version::new(size, Tag::Entity(done.e_tag)))),
+            Err(
+                object_store::Error::AlreadyExists { .. }
+                | object_store::Error::Precondition { .. },
+            ) => Ok(None),
+            Err(e) => Err(store.fail(&key, "write", e)),
+        }
     }
 }

@@ -1,0 +1,137 @@
+//! The change of one superchunk.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use rayon::prelude::*;
+
+use super::stream::Stream;
+use super::turns::pause;
+use super::{Lanes, Source};
+use crate::array::commit::Changes;
+use crate::array::state::{ATTEMPTS, State};
+use crate::exec::block_on;
+use crate::{Array, Region, Result};
+
+impl Array {
+    /// Replaces the blocks `touched` of a superchunk by those of `source`.
+    pub(crate) fn update(
+        &self,
+        superchunk: &[u64],
+        touched: Vec<Vec<u64>>,
+        source: &impl Source,
+        lanes: &mut Lanes,
+    ) -> Result<()> {
+        let cell = Region::of_cell(superchunk, self.layout().superchunk());
+        let inside = cell.intersect(&Region::whole(self.shape()));
+        let blocks = inside.map(|inside| inside.cells(self.layout().block()));
+        match blocks {
+            Some(blocks)
+                if blocks.len() == touched.len() as u64
+                    && touched.iter().all(|index| source.replaces(index)) =>
+            {
+                self.replace(superchunk, &blocks, source, lanes)
+            }
+            _ => self.merge(superchunk, &touched, source),
+        }
+    }
+
+    /// Replaces all `blocks` of a superchunk, whatever is stored.
+    fn replace(
+        &self,
+        superchunk: &[u64],
+        blocks: &Region,
+        source: &impl Source,
+        lanes: &mut Lanes,
+    ) -> Result<()> {
+        let mut order = self.layout().blocks_in_write_order(superchunk);
+        order.retain(|index| (0..index.len()).all(|d| index[d] < blocks.end(d)));
+        let mut stream = Stream::new(self, superchunk);
+        for batch in order.chunks(lanes.batch(self.codec.decoded_size())) {
+            lanes.encode(batch, source)?;
+            stream.write(batch, lanes);
+        }
+        stream.finish()
+    }
+
+    /// Replaces the blocks `touched` of a superchunk and keeps the others as they are.
+    fn merge(&self, superchunk: &[u64], touched: &[Vec<u64>], source: &impl Source) -> Result<()> {
+        let (whole, partial): (Vec<_>, Vec<_>) = touched
+            .iter()
+            .cloned()
+            .partition(|index| source.replaces(index));
+        let whole = self.encode_all(&whole, &HashMap::new(), source)?;
+        self.change(superchunk, |seen| {
+            let Some(old) = block_on(self.fetch_seen(superchunk, seen, &partial))? else {
+                return Ok(None);
+            };
+            let old = old.into_iter().collect();
+            let mut changes = self.encode_all(&partial, &old, source)?;
+            changes.extend(whole.iter().cloned());
+            Ok(Some(changes))
+        })?;
+        Ok(())
+    }
+
+    /// The encodings of `blocks`, of which `old` holds those that are stored.
+    fn encode_all(
+        &self,
+        blocks: &[Vec<u64>],
+        old: &HashMap<Vec<u64>, Bytes>,
+        source: &impl Source,
+    ) -> Result<Changes> {
+        let encode = |(scratch, out): &mut (Vec<u8>, Vec<u8>), index: &Vec<u64>| {
+            let old = old.get(index).map(|bytes| &bytes[..]);
+            out.clear();
+            let any = source.encode(index, old, scratch, out)?;
+            let encoded = any.then(|| Bytes::copy_from_slice(out));
+            Ok((self.layout().locate(index).1, encoded))
+        };
+        match blocks {
+            [index] => Ok(vec![encode(&mut Default::default(), index)?]),
+            _ => blocks
+                .par_iter()
+                .map_init(Default::default, encode)
+                .collect(),
+        }
+    }
+
+    /// Commits the changes that `make` makes for the state it is shown; again, if it was outdated.
+    ///
+    /// `make` returns `None` if it found that itself. What changes nothing is not written. Returns how
+    /// many blocks were changed.
+    pub(in crate::array) fn change(
+        &self,
+        superchunk: &[u64],
+        mut make: impl FnMut(&State) -> Result<Option<Changes>>,
+    ) -> Result<usize> {
+        let _turn = self.turns.take(superchunk);
+        for attempt in 0..ATTEMPTS {
+            pause(attempt);
+            let seen = block_on(self.look(superchunk))?;
+            if let Some(mut changes) = make(&seen)? {
+                changes.retain(|(i, block)| block.is_some() || seen.index.get(*i).is_some());
+                let count = changes.len();
+                let done = match count {
+                    0 => self.is_as_seen(superchunk, &seen)?,
+                    _ => self.commit(superchunk, &seen, changes)?,
+                };
+                if done {
+                    return Ok(count);
+                }
+            }
+            self.forget(superchunk);
+        }
+        Err(self.restless(superchunk))
+    }
+
+    fn is_as_seen(&self, superchunk: &[u64], seen: &State) -> Result<bool> {
+        let key = self.superchunk_key(superchunk);
+        Ok(block_on(self.store.version(&key))? == seen.version)
+    }
+
+    /// Forgets what is known of a superchunk, as it is replaced.
+    pub(crate) fn forget(&self, superchunk: &[u64]) {
+        self.states.forget(superchunk);
+    }
+}
