@@ -99,7 +99,7 @@ fn write_to<T: Target>(
     options: &Options<'_>,
 ) -> Result<()> {
     let layers = options.metalayers("metalayer:")?;
-    let mut writer = NdWriter::new(target, layout, encoder, layers)?;
+    let mut writer = NdWriter::new(target, layout, encoder, &layers)?;
     writer.push_array(elements)?;
     writer.finish(&options.metalayers("vlmetalayer:")?)?;
     Ok(())

@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "tests"
 )]

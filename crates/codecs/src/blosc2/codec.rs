@@ -98,6 +98,7 @@ impl Filters {
     }
 
     /// Filters in the order in which they were applied.
+    #[must_use = "an iterator does nothing by itself"]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Filter> {
         self.slots.into_iter().flatten()
     }

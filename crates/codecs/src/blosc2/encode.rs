@@ -270,7 +270,7 @@ impl Encoder {
             Block { header, first }.filtered(block, |filtered| {
                 scratch::with_buffer(|out| {
                     streams::encode(header, self.level, filtered, out);
-                    out.to_vec()
+                    out.clone()
                 })
             })
         };

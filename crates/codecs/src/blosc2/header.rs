@@ -148,29 +148,13 @@ impl Header {
 
     /// Reads what an extended header has beyond a short one.
     fn read_extension(&mut self, flags: u8, rest: [u8; EXTENDED - SHORT]) -> Result<()> {
-        let [
-            f0,
-            f1,
-            f2,
-            f3,
-            f4,
-            f5,
-            codec,
-            _,
-            m0,
-            m1,
-            m2,
-            m3,
-            m4,
-            m5,
-            more,
-            last,
-        ] = rest;
-        let (mut codes, mut meta) = ([f0, f1, f2, f3, f4, f5], [m0, m1, m2, m3, m4, m5]);
+        let six = |at: usize| -> [u8; Filters::MAX] { std::array::from_fn(|i| rest[at + i]) };
+        let (mut codes, mut meta) = (six(0), six(8));
+        let (plugin, kind, last) = (rest[6], rest[14], rest[15]);
         if self.version == ALPHA {
             (codes[Filters::MAX - 1], meta[Filters::MAX - 1]) = (0, 0);
         }
-        if more != 0 {
+        if kind != 0 {
             return Err(unsupported("blocks of variable length"));
         }
         if last & extended::DICTIONARY != 0 {
@@ -191,7 +175,7 @@ impl Header {
         if self.content == Content::Blocks {
             self.filters = Filters::of_codes(codes, meta)?;
             if flags >> flags::FORMAT == flags::PLUGIN {
-                self.compressor = compressor_of(codec)?;
+                self.compressor = compressor_of(plugin)?;
             }
         }
         Ok(())

@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
     pub(super) fn fixarray_of(&mut self, length: usize) -> Result<()> {
         match self.fixarray()? {
             found if found == length => Ok(()),
-            found => Err(self.damaged(format!("a list of {found} instead of {length}"))),
+            found => Err(self.damaged(&format!("a list of {found} instead of {length}"))),
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
     pub(super) fn end(&self) -> Result<()> {
         match self.bytes.len() - self.at {
             0 => Ok(()),
-            left => Err(self.damaged(format!("{left} bytes too many"))),
+            left => Err(self.damaged(&format!("{left} bytes too many"))),
         }
     }
 
@@ -148,16 +148,14 @@ impl<'a> Reader<'a> {
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
         let bytes = self.take(N)?;
-        bytes
-            .try_into()
-            .map_err(|_| self.damaged("it is cut off".to_owned()))
+        bytes.try_into().map_err(|_| self.damaged("it is cut off"))
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8]> {
         let rest = &self.bytes[self.at..];
         let taken = rest
             .get(..length)
-            .ok_or_else(|| self.damaged(format!("it ends within {length} bytes")))?;
+            .ok_or_else(|| self.damaged(&format!("it ends within {length} bytes")))?;
         self.at += length;
         Ok(taken)
     }
@@ -170,7 +168,7 @@ impl<'a> Reader<'a> {
         )
     }
 
-    fn damaged(&self, what: String) -> Error {
+    fn damaged(&self, what: &str) -> Error {
         Error::data(self.place, format!("{what}, at byte {}", self.at))
     }
 }

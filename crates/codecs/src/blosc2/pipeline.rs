@@ -37,7 +37,7 @@ impl Block<'_> {
                     }
                     match filter {
                         Filter::Truncate { bits } => truncate(bits, self.header.typesize, now)?,
-                        _ => self.delta(now)?,
+                        _ => self.delta(now, false)?,
                     }
                 }
                 from = None;
@@ -65,7 +65,7 @@ impl Block<'_> {
             for filter in filters.iter().rev() {
                 match filter {
                     Filter::Truncate { .. } => {}
-                    Filter::Delta => self.undo_delta(now)?,
+                    Filter::Delta => self.delta(now, true)?,
                     _ => {
                         self.unshuffle(filter, now, next);
                         swap(&mut now, &mut next);
@@ -120,30 +120,19 @@ impl Block<'_> {
         (group, length - length % step)
     }
 
-    fn delta(self, block: &mut [u8]) -> Result<()> {
+    /// Combines the elements of `block` with others, or undoes that.
+    fn delta(self, block: &mut [u8], undo: bool) -> Result<()> {
         let unit = self.delta_unit();
-        match self.first {
-            Some(first) => xor(unit, block, first),
-            None => {
-                for at in (unit..block.len() - block.len() % unit).rev() {
-                    block[at] ^= block[at - unit];
-                }
-                Ok(())
-            }
+        if let Some(first) = self.first {
+            return xor(unit, block, first);
         }
-    }
-
-    fn undo_delta(self, block: &mut [u8]) -> Result<()> {
-        let unit = self.delta_unit();
-        match self.first {
-            Some(first) => xor(unit, block, first),
-            None => {
-                for at in unit..block.len() - block.len() % unit {
-                    block[at] ^= block[at - unit];
-                }
-                Ok(())
-            }
+        let later = unit..block.len() - block.len() % unit;
+        let combine = |at: usize| block[at] ^= block[at - unit];
+        match undo {
+            true => later.for_each(combine),
+            false => later.rev().for_each(combine),
         }
+        Ok(())
     }
 
     /// Bytes that Blosc2 takes for an element here.

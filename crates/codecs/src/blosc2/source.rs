@@ -62,13 +62,12 @@ impl ReadAt for FileAt {
 
 fn range(start: u64, length: usize, size: u64) -> Result<std::ops::Range<usize>> {
     let end = start.checked_add(length as u64).filter(|end| *end <= size);
-    match (usize::try_from(start), end.map(usize::try_from)) {
-        (Ok(start), Some(Ok(end))) => Ok(start..end),
-        _ => {
-            let what = format!("{length} bytes at byte {start} of {size}: cut off or mistaken");
-            Err(Error::data("blosc2", what))
-        }
-    }
+    let start_end = (usize::try_from(start), end.map(usize::try_from));
+    let (Ok(start), Some(Ok(end))) = start_end else {
+        let what = format!("{length} bytes at byte {start} of {size}: cut off or mistaken");
+        return Err(Error::data("blosc2", what));
+    };
+    Ok(start..end)
 }
 
 #[cfg(unix)]

@@ -11,6 +11,9 @@ use ziggurat_core::region::{Window, copy};
 
 use super::support::{array, elements, encoder};
 
+/// Lengths of an array, a chunk and a block, and start and length of a region.
+type Dimension = (u64, u64, u64, (u64, u64));
+
 /// Shapes of an array, its chunks, its blocks, and a region of it.
 fn shapes() -> impl Strategy<Value = (Vec<u64>, Vec<u64>, Vec<u64>, Region)> {
     let dimension = (1..20u64, 1..9u64).prop_flat_map(|(shape, chunk)| {
@@ -18,7 +21,7 @@ fn shapes() -> impl Strategy<Value = (Vec<u64>, Vec<u64>, Vec<u64>, Region)> {
         (Just(shape), Just(chunk), 1..=chunk, region)
     });
     prop::collection::vec(dimension, 0..5).prop_map(|all| {
-        let of = |f: fn(&(u64, u64, u64, (u64, u64))) -> u64| all.iter().map(f).collect::<Vec<_>>();
+        let of = |f: fn(&Dimension) -> u64| all.iter().map(f).collect::<Vec<_>>();
         let region = Region::new(of(|d| d.3.0), of(|d| d.3.1));
         (of(|d| d.0), of(|d| d.1), of(|d| d.2), region)
     })
@@ -102,9 +105,9 @@ fn a_directory_reads_as_a_file_does() {
 
     let directory = scratch.path().join("array.b2nd");
     let target = Sparse::create(&directory).unwrap();
-    let mut sparse = NdWriter::new(target, layout.clone(), encoder, more.clone()).unwrap();
+    let mut sparse = NdWriter::new(target, layout.clone(), encoder, &more).unwrap();
     let target = Contiguous::new(Cursor::new(Vec::new()));
-    let mut contiguous = NdWriter::new(target, layout, encoder, more).unwrap();
+    let mut contiguous = NdWriter::new(target, layout, encoder, &more).unwrap();
     sparse.push_array(&data).unwrap();
     contiguous.push_array(&data).unwrap();
     sparse.finish(&vlmeta).unwrap();
@@ -150,7 +153,7 @@ proptest! {
         let path = scratch.path().join("array");
         if sparse {
             let target = Sparse::create(&path)?;
-            let mut writer = NdWriter::new(target, layout, encoder, Metalayers::default())?;
+            let mut writer = NdWriter::new(target, layout, encoder, &Metalayers::default())?;
             writer.push_array(&data)?;
             writer.finish(&Metalayers::default())?;
         } else {
@@ -192,6 +195,6 @@ fn requests_that_make_no_sense_are_refused() {
     assert!(read.read(&Region::new([0, 0], [1, 1])).is_err());
     assert!(read.read_into(&Region::new([0], [2]), &mut [0]).is_err());
     let target = Contiguous::new(Cursor::new(Vec::new()));
-    let writer = NdWriter::new(target, layout, encoder, Metalayers::default()).unwrap();
+    let writer = NdWriter::new(target, layout, encoder, &Metalayers::default()).unwrap();
     assert!(writer.finish(&Metalayers::default()).is_err());
 }

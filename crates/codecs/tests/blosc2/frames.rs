@@ -11,7 +11,7 @@ fn the_last_chunk_may_be_shorter() {
     let encoder = Encoder::new(4).unwrap();
     let data = elements(1050, 4, 1);
     let target = Contiguous::new(Cursor::new(Vec::new()));
-    let mut writer = FrameWriter::new(target, &encoder, 400, Metalayers::default()).unwrap();
+    let mut writer = FrameWriter::new(target, &encoder, 400, &Metalayers::default()).unwrap();
     for chunk in data.chunks(400) {
         writer.push_elements(chunk).unwrap();
     }
@@ -42,7 +42,7 @@ fn metalayers_have_limits() {
     let encoder = Encoder::new(1).unwrap();
     let begin = |layers: &Metalayers| {
         let target = Contiguous::new(Cursor::new(Vec::new()));
-        FrameWriter::new(target, &encoder, 10, layers.clone())
+        FrameWriter::new(target, &encoder, 10, layers)
     };
     for n in 0..16 {
         layers

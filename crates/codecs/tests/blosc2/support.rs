@@ -56,7 +56,7 @@ pub(super) fn encoder(typesize: usize) -> impl Strategy<Value = Encoder> {
 pub(super) fn array(layout: &NdLayout, encoder: &Encoder, elements: &[u8]) -> Vec<u8> {
     let target = Contiguous::new(Cursor::new(Vec::new()));
     let none = Metalayers::default();
-    let mut writer = NdWriter::new(target, layout.clone(), *encoder, none.clone()).unwrap();
+    let mut writer = NdWriter::new(target, layout.clone(), *encoder, &none).unwrap();
     writer.push_array(elements).unwrap();
     writer.finish(&none).unwrap().into_inner()
 }

@@ -25,7 +25,7 @@ const MAX_VLMETALAYER: usize = 256 << 20;
 /// use ziggurat_codecs::blosc2::{Contiguous, Encoder, Frame, FrameWriter, Metalayers};
 /// let encoder = Encoder::new(2)?;
 /// let target = Contiguous::new(std::io::Cursor::new(Vec::new()));
-/// let mut writer = FrameWriter::new(target, &encoder, 400, Metalayers::default())?;
+/// let mut writer = FrameWriter::new(target, &encoder, 400, &Metalayers::default())?;
 /// writer.push(&encoder.encode(&[7; 400])?)?;
 /// writer.push_elements(&[0; 400])?;
 /// let bytes = writer.finish(&Metalayers::default())?.into_inner();

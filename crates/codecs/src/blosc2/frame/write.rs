@@ -141,7 +141,7 @@ impl<T: Target> FrameWriter<T> {
         mut target: T,
         encoder: &Encoder,
         chunk: usize,
-        metalayers: Metalayers,
+        metalayers: &Metalayers,
     ) -> Result<Self> {
         if chunk == 0 {
             return Err(Error::caller(PLACE, "chunks of no bytes"));
@@ -155,7 +155,7 @@ impl<T: Target> FrameWriter<T> {
             block: encoder.block_of(chunk),
             chunk,
             has_vlmetalayers: false,
-            metalayers,
+            metalayers: metalayers.clone(),
             pipeline: encoder.pipeline(),
         };
         target.begin(header.to_bytes()?.len())?;

@@ -88,18 +88,19 @@ impl NdLayout {
         }
         let rank = usize::from(reader.fixint()?);
         let negative = |n: i64| Error::data(PLACE, format!("a length of {n}"));
-        let mut lengths = |read: fn(&mut Reader<'_>) -> Result<i64>| -> Result<Vec<u64>> {
+        let mut lengths = |wide: bool| -> Result<Vec<u64>> {
             reader.fixarray_of(rank)?;
             (0..rank)
                 .map(|_| {
-                    let n = read(&mut reader)?;
+                    let n = match wide {
+                        true => reader.int64()?,
+                        false => reader.int32()?.into(),
+                    };
                     u64::try_from(n).map_err(|_| negative(n))
                 })
                 .collect()
         };
-        let shape = lengths(|reader| reader.int64())?;
-        let chunk = lengths(|reader| reader.int32().map(i64::from))?;
-        let block = lengths(|reader| reader.int32().map(i64::from))?;
+        let (shape, chunk, block) = (lengths(true)?, lengths(false)?, lengths(false)?);
         let dtype = match typed {
             true => Some(read_dtype(&mut reader)?),
             false => None,

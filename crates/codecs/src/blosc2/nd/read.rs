@@ -26,7 +26,7 @@ const LARGEST_READ: u64 = 16 << 30;
 /// let layout = NdLayout::new(&[5, 6], &[4, 4], &[2, 2], Some("|u1"))?;
 /// let elements: Vec<u8> = (0..30).collect();
 /// let target = Contiguous::new(std::io::Cursor::new(Vec::new()));
-/// let mut writer = NdWriter::new(target, layout, Encoder::new(1)?, Metalayers::default())?;
+/// let mut writer = NdWriter::new(target, layout, Encoder::new(1)?, &Metalayers::default())?;
 /// writer.push_array(&elements)?;
 /// let file = writer.finish(&Metalayers::default())?.into_inner();
 ///
@@ -150,15 +150,14 @@ impl B2nd {
                 shape: &part.shape,
                 start: &start,
             };
-            match usize::try_from(number)
+            let place = usize::try_from(number)
                 .ok()
-                .and_then(|n| self.frame.places().get(n))
-            {
-                Some(Place::Nowhere(special)) => self.fill(*special, &wanted, to, out),
-                _ => {
-                    let chunk = self.frame.chunk(number)?;
-                    self.read_blocks(&chunk, &wanted.relative_to(&cell.start), to, out)
-                }
+                .and_then(|n| self.frame.places().get(n));
+            if let Some(Place::Nowhere(special)) = place {
+                self.fill(*special, &wanted, to, out)
+            } else {
+                let chunk = self.frame.chunk(number)?;
+                self.read_blocks(&chunk, &wanted.relative_to(&cell.start), to, out)
             }
             .map_err(|e| e.map_place(|p| self.frame.name(&format!("chunk {index:?}: {p}"))))?;
         }

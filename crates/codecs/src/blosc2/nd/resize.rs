@@ -25,7 +25,7 @@ use crate::blosc2::special::Special;
 /// # use ziggurat_core::Region;
 /// # let layout = NdLayout::new(&[3, 2], &[2, 2], &[2, 1], Some("|u1"))?;
 /// # let target = Contiguous::new(std::io::Cursor::new(Vec::new()));
-/// # let mut writer = NdWriter::new(target, layout, Encoder::new(1)?, Metalayers::default())?;
+/// # let mut writer = NdWriter::new(target, layout, Encoder::new(1)?, &Metalayers::default())?;
 /// # writer.push_array(&[1, 2, 3, 4, 5, 6])?;
 /// # let mut file = writer.finish(&Metalayers::default())?.into_inner();
 /// let array = B2nd::open_bytes(file.clone())?;

@@ -120,7 +120,7 @@ impl<T: Target> NdWriter<T> {
         target: T,
         layout: NdLayout,
         encoder: Encoder,
-        metalayers: Metalayers,
+        metalayers: &Metalayers,
     ) -> Result<Self> {
         let typesize = encoder.typesize();
         let mut layers = Metalayers::default();
@@ -136,7 +136,7 @@ impl<T: Target> NdWriter<T> {
         let chunk = layout.chunk_bytes(typesize)?.max(typesize);
         let encoder = encoder.block(layout.block_bytes(typesize)?.max(typesize))?;
         Ok(Self {
-            frame: FrameWriter::new(target, &encoder, chunk, layers)?,
+            frame: FrameWriter::new(target, &encoder, chunk, &layers)?,
             layout,
             typesize,
             next: 0,
