@@ -39,7 +39,7 @@ proptest! {
         let layout = NdLayout::new(&shape, &chunk, &block, Some("|V1"))?;
         let whole = Region::whole(&shape);
         let data = elements(whole.len() as usize, typesize, seed);
-        let read = B2nd::open_bytes(array(&layout, &encoder, &data))?;
+        let read = B2nd::open_source(array(&layout, &encoder, &data))?;
         prop_assert_eq!(read.layout(), &layout);
         prop_assert_eq!(&read.read(&whole)?, &data);
 
@@ -69,7 +69,7 @@ proptest! {
 fn an_empty_array_has_no_chunks() {
     let layout = NdLayout::new(&[0, 5], &[2, 2], &[1, 1], Some("<f8")).unwrap();
     let file = array(&layout, &Encoder::new(8).unwrap(), &[]);
-    let read = B2nd::open_bytes(file).unwrap();
+    let read = B2nd::open_source(file).unwrap();
     assert_eq!(read.frame().header().chunks(), 0);
     assert!(read.read(&Region::whole(&[0, 5])).unwrap().is_empty());
 }
@@ -79,7 +79,7 @@ fn chunks_of_one_value_take_no_place() {
     let layout = NdLayout::new(&[8], &[2], &[2], Some("<f4")).unwrap();
     let values = [0.0, 0.0, f32::NAN, f32::NAN, 3.0, 3.0, 1.0, 2.0f32];
     let data: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    let read = B2nd::open_bytes(array(&layout, &Encoder::new(4).unwrap(), &data)).unwrap();
+    let read = B2nd::open_source(array(&layout, &Encoder::new(4).unwrap(), &data)).unwrap();
     assert!(matches!(
         read.frame().places(),
         [
@@ -115,7 +115,7 @@ fn a_directory_reads_as_a_file_does() {
 
     for read in [
         B2nd::open(&directory).unwrap(),
-        B2nd::open_bytes(file).unwrap(),
+        B2nd::open_source(file).unwrap(),
     ] {
         assert_eq!(read.read(&Region::whole(&[40, 30])).unwrap(), data);
         assert_eq!(read.layout().name(), "caterva");
@@ -189,7 +189,7 @@ fn requests_that_make_no_sense_are_refused() {
     assert!(NdLayout::new(&[u64::MAX], &[2], &[1], None).is_err());
     let layout = NdLayout::new(&[4], &[2], &[1], None).unwrap();
     let encoder = Encoder::new(1).unwrap();
-    let read = B2nd::open_bytes(array(&layout, &encoder, &[1, 2, 3, 4])).unwrap();
+    let read = B2nd::open_source(array(&layout, &encoder, &[1, 2, 3, 4])).unwrap();
     assert!(read.read(&Region::new([3], [2])).is_err());
     assert!(read.read(&Region::new([u64::MAX], [2])).is_err());
     assert!(read.read(&Region::new([0, 0], [1, 1])).is_err());

@@ -13,7 +13,7 @@ use super::support::{array, elements};
 const LARGE: u64 = 1 << 20;
 
 fn read(file: Vec<u8>) -> Result<Vec<u8>> {
-    let array = B2nd::open_bytes(file)?;
+    let array = B2nd::open_source(file)?;
     for name in array.frame().vlmetalayer_names() {
         array.frame().vlmetalayer(name)?;
     }
@@ -92,7 +92,7 @@ fn faults_name_the_chunk() {
         .position(|w| w[0] == 5 && w[1] == 1 && w[3] == 4)
         .unwrap();
     file[start + 3] = 0;
-    let error = B2nd::open_bytes(file)
+    let error = B2nd::open_source(file)
         .unwrap()
         .read(&Region::whole(&[64]))
         .unwrap_err();

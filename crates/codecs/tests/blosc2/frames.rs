@@ -19,7 +19,7 @@ fn the_last_chunk_may_be_shorter() {
     let mut file = writer.finish(&Metalayers::default()).unwrap().into_inner();
     // An index of another format may follow.
     file.extend([1; 100]);
-    let frame = Frame::open_bytes(file).unwrap();
+    let frame = Frame::open_source(file).unwrap();
     assert_eq!(frame.header().chunks(), 11);
     assert!(frame.chunk(11).is_err());
     let read: Vec<u8> = (0..11)
@@ -54,7 +54,7 @@ fn metalayers_have_limits() {
         .finish(&layers)
         .unwrap()
         .into_inner();
-    let frame = Frame::open_bytes(file).unwrap();
+    let frame = Frame::open_source(file).unwrap();
     assert_eq!(frame.header().metalayers, layers);
     assert!(frame.header().has_vlmetalayers);
     for (name, content) in layers.iter() {

@@ -30,7 +30,7 @@ const MAX_VLMETALAYER: usize = 256 << 20;
 /// writer.push_elements(&[0; 400])?;
 /// let bytes = writer.finish(&Metalayers::default())?.into_inner();
 ///
-/// let frame = Frame::open_bytes(bytes)?;
+/// let frame = Frame::open_source(bytes)?;
 /// assert_eq!(frame.header().chunks(), 2);
 /// assert_eq!(frame.chunk(0)?.decode()?, [7; 400]);
 /// assert_eq!(frame.chunk(1)?.decode()?, [0; 400]);
@@ -62,7 +62,7 @@ impl Frame {
         };
         let source = FileAt::open(&file)?;
         let place = path.display().to_string();
-        let mut frame = Self::open_source(source).map_err(|e| e.map_place(|p| name(&place, p)))?;
+        let mut frame = Self::read(source).map_err(|e| e.map_place(|p| name(&place, p)))?;
         let (found, expected) = match path.is_dir() {
             true => (frame.header.kind, Kind::Sparse),
             false => (frame.header.kind, Kind::Contiguous),
@@ -76,12 +76,12 @@ impl Frame {
         Ok(frame)
     }
 
-    /// Opens a contiguous frame in memory. Bytes may follow it.
+    /// Opens a contiguous frame in memory, or wherever else bytes can be read. Others may follow it.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
-        let frame = Self::open_source(bytes.into())?;
+    /// As [`open`](Self::open); [`Error::Caller`] for a sparse frame.
+    pub fn open_source(source: impl ReadAt + 'static) -> Result<Self> {
+        let frame = Self::read(source)?;
         match frame.header.kind {
             Kind::Contiguous => Ok(frame),
             Kind::Sparse => {
@@ -91,7 +91,7 @@ impl Frame {
         }
     }
 
-    fn open_source(source: impl ReadAt + 'static) -> Result<Self> {
+    fn read(source: impl ReadAt + 'static) -> Result<Self> {
         let mut buffer = Vec::new();
         let size = source.size();
         let start = source.read(

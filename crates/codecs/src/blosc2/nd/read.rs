@@ -10,6 +10,7 @@ use ziggurat_core::{Error, Region, Result};
 use super::{NdLayout, PLACE, strips};
 use crate::blosc2::chunk::ChunkIndex;
 use crate::blosc2::frame::{Chunk, Frame, Place};
+use crate::blosc2::source::ReadAt;
 use crate::blosc2::special::Special;
 
 /// Largest result of one read: 16 GiB. What a request asks beyond that is not allocated.
@@ -30,7 +31,7 @@ const LARGEST_READ: u64 = 16 << 30;
 /// writer.push_array(&elements)?;
 /// let file = writer.finish(&Metalayers::default())?.into_inner();
 ///
-/// let array = B2nd::open_bytes(file)?;
+/// let array = B2nd::open_source(file)?;
 /// assert_eq!(array.read(&Region::new([3, 2], [2, 3]))?, [20, 21, 22, 26, 27, 28]);
 /// # Ok::<(), ziggurat_core::Error>(())
 /// ```
@@ -50,12 +51,12 @@ impl B2nd {
         Self::of(Frame::open(path)?)
     }
 
-    /// Opens a contiguous frame in memory.
+    /// Opens a contiguous frame in memory, or wherever else bytes can be read.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_bytes(bytes: impl Into<Vec<u8>>) -> Result<Self> {
-        Self::of(Frame::open_bytes(bytes)?)
+    pub fn open_source(source: impl ReadAt + 'static) -> Result<Self> {
+        Self::of(Frame::open_source(source)?)
     }
 
     /// The array of a frame.

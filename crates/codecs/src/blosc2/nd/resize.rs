@@ -28,9 +28,9 @@ use crate::blosc2::special::Special;
 /// # let mut writer = NdWriter::new(target, layout, Encoder::new(1)?, &Metalayers::default())?;
 /// # writer.push_array(&[1, 2, 3, 4, 5, 6])?;
 /// # let mut file = writer.finish(&Metalayers::default())?.into_inner();
-/// let array = B2nd::open_bytes(file.clone())?;
+/// let array = B2nd::open_source(file.clone())?;
 /// array.resize(&[2, 3])?.apply_to(&mut file)?;
-/// let array = B2nd::open_bytes(file)?;
+/// let array = B2nd::open_source(file)?;
 /// assert_eq!(array.read(&Region::whole(&[2, 3]))?, [1, 2, 0, 3, 4, 0]);
 /// # Ok::<(), ziggurat_core::Error>(())
 /// ```
