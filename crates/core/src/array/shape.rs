@@ -8,6 +8,8 @@
 //! * To shrink, the new shape is committed with the mark, what lies beyond is cleared, and the mark is
 //!   taken away. Who dies on the way leaves the mark, and who changes the shape next clears first.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::state::ATTEMPTS;
@@ -35,7 +37,7 @@ impl Array {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn refresh(&mut self) -> Result<()> {
-        *self = Self::open(self.store.clone(), &self.path)?;
+        *self = Self::open(Arc::clone(&self.store), &self.path)?;
         Ok(())
     }
 
