@@ -11,12 +11,6 @@ from program import READER_COMMANDS, ROOT, reader_missing
 SUITE = ROOT / "conformance-tests"
 CASES = [json.loads(line) for line in (SUITE / "manifest.jsonl").read_text().splitlines()]
 FOREIGN = [reader for reader in READER_COMMANDS if reader != "ziggurat" and not reader_missing(reader)]
-# Cases that our reader still gets wrong; a case that is mended must leave this list.
-KNOWN_FAULTS = {
-    "bad/codecs-transpose-last": "zarrs reads an array-to-array codec after the array-to-bytes codec",
-    "bad/unknown-member": "digest ignores unknown members of the document",
-    "bad/unknown-member-true": "digest ignores unknown members of the document",
-}
 CLAUSES = {clause for case in CASES for clause in case["clauses"]}
 
 
@@ -37,9 +31,7 @@ def right(case: dict, reader: str) -> bool:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["path"])
-def test_our_reader(case, request):
-    if why := KNOWN_FAULTS.get(case["path"]):
-        request.applymarker(pytest.mark.xfail(reason=why, strict=True))
+def test_our_reader(case):
     answer = answers("ziggurat").get(case["path"])
     assert answer is not None, "no answer"
     assert right(case, "ziggurat"), f"{case['reason']} (expected {case['expect']}): {answer}"

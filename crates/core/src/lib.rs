@@ -19,6 +19,7 @@ mod error;
 pub mod exec;
 pub mod hierarchy;
 pub mod layout;
+mod memory;
 pub mod progress;
 pub mod region;
 mod scalar;
@@ -29,7 +30,10 @@ mod variable;
 mod writer;
 
 pub use affine::Affine;
-pub use array::{Array, ArrayMetadata, Cleaned, KeyEncoding, SuperchunkWriter, ZIGGURAT};
+pub use array::{
+    Array, ArrayMetadata, Cleaned, Compacted, InPlace, KeyEncoding, SuperchunkWriter, Updates,
+    ZIGGURAT,
+};
 pub use crs::Crs;
 pub use dimension::{Axis, Coordinate, Dimension};
 pub use element::{Element, ElementType};

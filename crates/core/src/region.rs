@@ -212,43 +212,129 @@ pub fn copy(
     dst: &mut [u8],
     to: Window<'_>,
 ) {
-    runs(shape, from, to, |a, b, n| {
-        let (a, b, n) = (a * size, b * size, n * size);
-        dst[b..b + n].copy_from_slice(&src[a..a + n]);
-    });
+    if !shape.contains(&0) {
+        let walk = Walk::between(shape, from, to);
+        walk.copy(size, &src[walk.from * size..], &mut dst[walk.to * size..]);
+    }
 }
 
 /// Calls `f(source, destination, count)`, in elements, for each run that is contiguous on both sides.
-#[allow(
-    clippy::cast_possible_truncation,
-    reason = "offsets index memory that exists"
-)]
 pub fn runs(
     shape: &[u64],
     from: Window<'_>,
     to: Window<'_>,
     mut f: impl FnMut(usize, usize, usize),
 ) {
-    if shape.contains(&0) {
-        return;
+    if !shape.contains(&0) {
+        let walk = Walk::between(shape, from, to);
+        let run = walk.run;
+        visit(&walk.steps, walk.from, walk.to, &mut |a, b| f(a, b, run));
     }
-    // Inner dimensions merge into one run while both sides cover them whole.
-    let mut inner = shape.len();
-    let mut run = 1;
-    while inner > 0 {
-        inner -= 1;
-        run *= shape[inner];
-        if shape[inner] != from.shape[inner] || shape[inner] != to.shape[inner] {
-            break;
+}
+
+/// A dimension along which a copy walks, in elements.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// How many steps.
+    pub(crate) count: usize,
+    /// From one to the next in the source.
+    pub(crate) from: usize,
+    /// From one to the next in the destination.
+    pub(crate) to: usize,
+}
+
+/// A copy between two arrays: where it begins on both sides, and the runs that are contiguous there.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// Elements of a run.
+    pub(crate) run: usize,
+    /// Innermost first.
+    steps: Vec<Step>,
+}
+
+impl Walk {
+    /// The walk along `steps`, innermost first; what is contiguous becomes one run.
+    pub(crate) fn new(from: usize, to: usize, steps: impl Iterator<Item = Step>) -> Self {
+        let mut walk = Self {
+            from,
+            to,
+            run: 1,
+            steps: Vec::new(),
+        };
+        for step in steps.filter(|step| step.count != 1) {
+            match walk.steps.last_mut() {
+                None if step.from == walk.run && step.to == walk.run => walk.run *= step.count,
+                Some(last)
+                    if step.from == last.from * last.count && step.to == last.to * last.count =>
+                {
+                    last.count *= step.count;
+                }
+                _ => walk.steps.push(step),
+            }
+        }
+        walk
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "offsets index memory that exists"
+    )]
+    fn between(shape: &[u64], from: Window<'_>, to: Window<'_>) -> Self {
+        let (s, t) = (strides(from.shape), strides(to.shape));
+        let base = |w: Window<'_>, strides: &[u64]| -> u64 {
+            w.start.iter().zip(strides).map(|(i, n)| i * n).sum()
+        };
+        let steps = (0..shape.len()).rev().map(|d| Step {
+            count: shape[d] as usize,
+            from: s[d] as usize,
+            to: t[d] as usize,
+        });
+        Self::new(base(from, &s) as usize, base(to, &t) as usize, steps)
+    }
+
+    /// Whether all is one run.
+    pub(crate) fn is_run(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Copies elements of `size` bytes; both sides begin where the walk does.
+    pub(crate) fn copy(&self, size: usize, src: &[u8], dst: &mut [u8]) {
+        // A copy of a length that the compiler knows is a few instructions instead of a call.
+        match self.run * size {
+            1 => self.copy_runs::<1>(size, src, dst),
+            2 => self.copy_runs::<2>(size, src, dst),
+            4 => self.copy_runs::<4>(size, src, dst),
+            8 => self.copy_runs::<8>(size, src, dst),
+            16 => self.copy_runs::<16>(size, src, dst),
+            32 => self.copy_runs::<32>(size, src, dst),
+            64 => self.copy_runs::<64>(size, src, dst),
+            128 => self.copy_runs::<128>(size, src, dst),
+            n => visit(&self.steps, 0, 0, &mut |a, b| {
+                let (a, b) = (a * size, b * size);
+                dst[b..b + n].copy_from_slice(&src[a..a + n]);
+            }),
         }
     }
-    let (s, t) = (strides(from.shape), strides(to.shape));
-    let base = |w: Window<'_>, strides: &[u64]| -> u64 {
-        w.start.iter().zip(strides).map(|(i, n)| i * n).sum()
-    };
-    let (a0, b0) = (base(from, &s), base(to, &t));
-    for index in Region::whole(&shape[..inner]).indices() {
-        let at = |strides: &[u64]| -> u64 { index.iter().zip(strides).map(|(i, n)| i * n).sum() };
-        f((a0 + at(&s)) as usize, (b0 + at(&t)) as usize, run as usize);
+
+    fn copy_runs<const N: usize>(&self, size: usize, src: &[u8], dst: &mut [u8]) {
+        visit(&self.steps, 0, 0, &mut |a, b| {
+            let (a, b) = (a * size, b * size);
+            dst[b..b + N].copy_from_slice(&src[a..a + N]);
+        });
+    }
+}
+
+/// Calls `f(a, b)` for each position of a walk along `steps`, innermost first.
+pub(crate) fn visit(steps: &[Step], a: usize, b: usize, f: &mut impl FnMut(usize, usize)) {
+    match steps {
+        [] => f(a, b),
+        [step] => (0..step.count).for_each(|i| f(a + i * step.from, b + i * step.to)),
+        [inner @ .., step] => {
+            for i in 0..step.count {
+                visit(inner, a + i * step.from, b + i * step.to, f);
+            }
+        }
     }
 }

@@ -224,6 +224,30 @@ fn wrong_values_are_damage() {
 }
 
 #[test]
+fn codecs_out_of_order_are_refused() {
+    let little = json!({"name": "bytes", "configuration": {"endian": "little"}});
+    let transpose = json!({"name": "transpose", "configuration": {"order": [1, 0]}});
+    let crc = json!({"name": "crc32c"});
+    for chain in [
+        json!([little, transpose]),
+        json!([crc, little]),
+        json!([little, crc, transpose]),
+        json!(["crc32c", little]),
+    ] {
+        for path in ["/codecs", "/codecs/0/configuration/codecs"] {
+            let mut document = example();
+            *document.pointer_mut(path).unwrap() = chain.clone();
+            let refused = parse(&document).unwrap_err();
+            assert!(matches!(refused, Error::Data { .. }), "{refused:?}");
+            assert!(refused.to_string().contains("stands after"), "{refused}");
+        }
+    }
+    let mut document = example();
+    document["codecs"] = json!([transpose, little, crc]);
+    assert!(parse(&document).is_ok());
+}
+
+#[test]
 fn extensions_count_unless_they_may_be_ignored() {
     for (value, read) in [
         (json!({"must_understand": false, "x": 1}), true),

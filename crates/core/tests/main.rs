@@ -15,8 +15,10 @@
 mod appending;
 mod arrays;
 mod codecs;
+mod crash;
 mod documents;
 mod foreign;
+mod in_place;
 mod layouts;
 mod regions;
 mod requests;

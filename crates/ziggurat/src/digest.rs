@@ -103,6 +103,10 @@ fn of_array(place: &str, directory: &Path) -> Result<ArrayDigest> {
     let unreadable = |e: Cause| Error::other(place, "cannot read the array", e);
     let store = FilesystemStore::new(directory).map_err(|e| unreadable(e.into()))?;
     let mut metadata = walk::metadata(directory)?;
+    if metadata.get("zarr_format") != Some(&json!(2)) {
+        // zarrs passes over unknown members and sorts codecs that are out of order.
+        ziggurat_core::ArrayMetadata::check(place, &Value::Object(metadata.clone()))?;
+    }
     let meant = opaque::substitute(place, &mut metadata)?;
     let metadata: ArrayMetadata =
         serde_json::from_value(metadata.into()).map_err(|e| unreadable(e.into()))?;

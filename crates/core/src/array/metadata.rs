@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::fill::{fill_from_json, fill_to_json};
 use super::keys::KeyEncoding;
-use crate::codec::CodecSpec;
+use crate::codec::{CodecSpec, check_order};
 use crate::layout::Layout;
 use crate::{Attributes, ElementType, Error, Result};
 
@@ -115,8 +115,8 @@ impl ArrayMetadata {
     /// [`Error::Data`] if the document breaks the specification, [`Error::Unsupported`] for data
     /// types, grids and extensions that only `zarrs` reads.
     pub fn parse(place: &str, document: &Value) -> Result<Self> {
+        Self::check(place, document)?;
         let reader = Reader { place, document };
-        reader.check_members()?;
         let shape = reader.sizes(&document["shape"], "shape")?;
         let element: ElementType = match document["data_type"].as_str() {
             Some(name) => name.parse().map_err(|_| {
@@ -152,12 +152,8 @@ impl ArrayMetadata {
             [shard] if shard["name"] == "sharding_indexed" => reader.sharding(&outer, shard)?,
             _ => (Layout::unsharded(&outer)?, codecs.clone(), true),
         };
-        let attributes = match document.get("attributes") {
-            None => Attributes::new(),
-            Some(Value::Object(map)) => map.clone(),
-            Some(_) => return Err(reader.fault("attributes must be an object")),
-        };
         let metadata = Self {
+            attributes: reader.attributes()?,
             dimension_names: reader.dimension_names(shape.len())?,
             keys: reader.keys()?,
             shape,
@@ -166,9 +162,22 @@ impl ArrayMetadata {
             layout,
             codecs,
             index_at_end,
-            attributes,
         };
         Ok(metadata.with_chunk_shape())
+    }
+
+    /// Refuses what no document of an array may say, whatever its data type: a member that is
+    /// missing, unknown or malformed, codecs out of order (`spec/`, R1 to R5 and R10).
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn check(place: &str, document: &Value) -> Result<()> {
+        let reader = Reader { place, document };
+        reader.check_members()?;
+        let rank = reader.sizes(&document["shape"], "shape")?.len();
+        reader.dimension_names(rank)?;
+        reader.attributes()?;
+        check_order(place, &document["codecs"])
     }
 
     /// Takes the chunk shape out of the attribute convention, where it is there and fits.
@@ -237,7 +246,7 @@ impl Reader<'_> {
             if !KNOWN.contains(&key.as_str()) && !ignorable {
                 return Err(Error::unsupported(
                     self.place,
-                    format!("the extension {key:?}"),
+                    format!("the unknown member {key:?} of the document"),
                 ));
             }
         }
@@ -250,6 +259,14 @@ impl Reader<'_> {
                 format!("storage transformers {}", json!(list)),
             )),
             _ => Ok(()),
+        }
+    }
+
+    fn attributes(&self) -> Result<Attributes> {
+        match self.document.get("attributes") {
+            None => Ok(Attributes::new()),
+            Some(Value::Object(map)) => Ok(map.clone()),
+            Some(_) => Err(self.fault("attributes must be an object")),
         }
     }
 

@@ -2,7 +2,9 @@
 
 mod clear;
 mod commit;
+mod compact;
 pub(crate) mod fill;
+mod in_place;
 mod keys;
 mod metadata;
 mod read;
@@ -15,11 +17,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use clear::Cleaned;
+pub use compact::Compacted;
+pub use in_place::{InPlace, Updates};
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use write::SuperchunkWriter;
 pub(crate) use write::{Lanes, Source, repeat};
 
+use self::in_place::Updater;
 use self::state::States;
 use self::write::Turns;
 use crate::codec::BlockCodec;
@@ -54,6 +59,7 @@ pub struct Array {
     codec: BlockCodec,
     states: States,
     turns: Turns,
+    updater: Updater,
 }
 
 impl Array {
@@ -83,6 +89,7 @@ impl Array {
             codec,
             states: States::default(),
             turns: Turns::default(),
+            updater: Updater::default(),
         })
     }
 
@@ -110,7 +117,9 @@ impl Array {
     pub fn open(store: Arc<dyn Store>, path: &str) -> Result<Self> {
         let document = crate::hierarchy::read_document(&*store, path)?;
         let metadata = ArrayMetadata::parse(&store.place(path), &document)?;
-        Self::new(store, path, metadata)
+        let array = Self::new(store, path, metadata)?;
+        array.recover_all();
+        Ok(array)
     }
 
     /// Writes `zarr.json`.

@@ -28,6 +28,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 pub use spec::CodecSpec;
+pub(crate) use zarrs_023::check_order;
 
 use crate::{ElementType, Error, Result};
 use packing::Packing;

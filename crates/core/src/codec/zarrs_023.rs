@@ -12,7 +12,8 @@ use zarrs::array::{
 };
 use zarrs::storage::store::MemoryStore;
 // The trait of encode and decode.
-use zarrs::array::codec::api::ArrayToBytesCodecTraits;
+use zarrs::array::codec::api::{ArrayToBytesCodecTraits, Codec};
+use zarrs::metadata::v3::MetadataV3;
 
 use crate::{ElementType, Error, Result};
 
@@ -76,4 +77,35 @@ impl Chain {
             .and_then(|decoded| Ok(decoded.into_fixed()?.into_owned()))
             .map_err(|e| Error::data(place, format!("cannot decode a block: {e}")))
     }
+}
+
+/// Refuses a chain in which a codec stands after one of a later kind; zarrs sorts them by kind
+/// instead. The chains within a shard are checked as well.
+///
+/// # Errors
+/// [`Error::Data`]. What is no codec that zarrs knows is passed over: binding it fails.
+pub(crate) fn check_order(place: &str, codecs: &Value) -> Result<()> {
+    const KINDS: [&str; 3] = ["array-to-array", "array-to-bytes", "bytes-to-bytes"];
+    let mut latest = 0;
+    for codec in codecs.as_array().into_iter().flatten() {
+        if codec["name"] == "sharding_indexed" {
+            check_order(place, &codec["configuration"]["codecs"])?;
+            check_order(place, &codec["configuration"]["index_codecs"])?;
+        }
+        let metadata = serde_json::from_value::<MetadataV3>(codec.clone()).ok();
+        let kind = match metadata.and_then(|m| Codec::from_metadata(&m).ok()) {
+            None => continue,
+            Some(Codec::ArrayToArray(_)) => 0,
+            Some(Codec::ArrayToBytes(_)) => 1,
+            Some(Codec::BytesToBytes(_)) => 2,
+        };
+        if kind < latest {
+            let name = codec.get("name").unwrap_or(codec);
+            let (kind, latest) = (KINDS[kind], KINDS[latest]);
+            let what = format!("codec {name} ({kind}) stands after a codec that is {latest}");
+            return Err(Error::data(place, what));
+        }
+        latest = kind;
+    }
+    Ok(())
 }

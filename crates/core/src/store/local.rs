@@ -3,6 +3,7 @@
 mod disk;
 mod list;
 pub(crate) mod lock;
+mod object;
 pub(crate) mod stamp;
 mod write;
 
@@ -14,9 +15,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use disk::{Disk, System};
-
-use self::write::{LocalWriter, Swept, open, parent};
+pub use self::disk::{Disk, System};
+pub use self::object::LocalObject;
+pub(crate) use self::write::parent;
+use self::write::{LocalWriter, Swept, open};
 use super::{ByteRange, Expected, Fetched, ObjectWriter, Store, Tag, Version};
 use crate::{Error, Result};
 
@@ -110,6 +112,15 @@ impl LocalStore {
             }
             found => Ok(found),
         }
+    }
+
+    /// Opens an object for positioned reads; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the operating system refuses.
+    pub fn open_object(&self, key: &str) -> Result<Option<LocalObject>> {
+        let opened = self.open(key)?;
+        Ok(opened.map(|(file, version)| LocalObject::new(self.path(key), file, version)))
     }
 }
 
@@ -257,14 +268,6 @@ impl Store for LocalStore {
 pub(crate) fn read_at(file: &File, offset: u64, length: u64) -> std::io::Result<Vec<u8>> {
     let length = usize::try_from(length).map_err(std::io::Error::other)?;
     let mut bytes = vec![0; length];
-    #[cfg(unix)]
-    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, offset)?;
-    #[cfg(not(unix))]
-    {
-        use std::io::{Read, Seek, SeekFrom};
-        let mut file = file;
-        file.seek(SeekFrom::Start(offset))?;
-        file.read_exact(&mut bytes)?;
-    }
+    object::read_exact_at(file, offset, &mut bytes)?;
     Ok(bytes)
 }

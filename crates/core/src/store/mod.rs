@@ -11,8 +11,8 @@ use std::ops::Range;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use local::{Disk, Durability, LocalStore, System};
-pub(crate) use local::{lock, read_at, stamp, version_of};
+pub use local::{Disk, Durability, LocalObject, LocalStore, System};
+pub(crate) use local::{lock, parent, read_at, stamp, version_of};
 pub use object::ObjectBackend;
 
 use crate::Result;

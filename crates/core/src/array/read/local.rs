@@ -1,0 +1,128 @@
+//! Reading local files: by position, where the blocks are decoded.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::Reading;
+use super::plan::Touched;
+use crate::array::state::ATTEMPTS;
+use crate::memory::with_bytes;
+use crate::shard::ShardIndex;
+use crate::store::{LocalObject, LocalStore};
+use crate::{Error, Result};
+
+/// Files that one read holds open at a time.
+const MOST_OPEN: usize = 128;
+
+/// A superchunk that is being read; `None` if there is no file.
+struct Opened {
+    touched: Touched,
+    found: Option<(LocalObject, Arc<ShardIndex>)>,
+}
+
+impl Reading<'_, '_> {
+    /// Reads all from the files of `store`.
+    pub(super) fn run_local(&self, store: &LocalStore) -> Result<()> {
+        let mut rest = self.plan.superchunks().peekable();
+        while rest.peek().is_some() {
+            let mut batch: Vec<Touched> = rest.by_ref().take(MOST_OPEN).collect();
+            for attempt in 0.. {
+                if attempt > 0 {
+                    self.start_again();
+                }
+                let opened: Vec<Opened> = batch
+                    .into_iter()
+                    .map(|touched| self.open(store, touched))
+                    .collect::<Result<_>>()?;
+                batch = self.read_opened(opened)?;
+                match batch.first() {
+                    None => break,
+                    Some(changed) if attempt == ATTEMPTS => {
+                        return Err(self.plan.array.restless(&changed.index));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&self, store: &LocalStore, touched: Touched) -> Result<Opened> {
+        let found = self.plan.array.open_local(store, &touched.index)?;
+        Ok(Opened { touched, found })
+    }
+
+    /// Reads what is open, and returns what changed meanwhile and has to be read again.
+    fn read_opened(&self, opened: Vec<Opened>) -> Result<Vec<Touched>> {
+        let done: Vec<Result<()>> = match self.output.split() {
+            None => opened
+                .iter()
+                .map(|one| self.read_blocks(one, &one.touched.cells))
+                .collect(),
+            Some(d) => {
+                // Slab by slab, so that threads rarely meet in one.
+                let mut units: Vec<(usize, usize)> = opened
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(n, one)| one.touched.cells[d].clone().map(move |cell| (cell, n)))
+                    .collect();
+                units.sort_unstable();
+                let results: Vec<(usize, Result<()>)> = units
+                    .into_par_iter()
+                    .map(|(cell, n)| {
+                        let mut cells = opened[n].touched.cells.clone();
+                        cells[d] = cell..cell + 1;
+                        (n, self.read_blocks(&opened[n], &cells))
+                    })
+                    .collect();
+                let mut done: Vec<Result<()>> = opened.iter().map(|_| Ok(())).collect();
+                for (n, result) in results {
+                    if done[n].is_ok() {
+                        done[n] = result;
+                    }
+                }
+                done
+            }
+        };
+        let mut again = Vec::new();
+        for (one, result) in opened.into_iter().zip(done) {
+            match &one.found {
+                // What was read while it changed may be anything, even an error.
+                Some((object, _)) if !object.is_unchanged()? => again.push(one.touched),
+                _ => result?,
+            }
+        }
+        Ok(again)
+    }
+
+    fn read_blocks(&self, opened: &Opened, cells: &[Range<usize>]) -> Result<()> {
+        let Some((object, index)) = &opened.found else {
+            return self.plan.each_block(cells, |_, at| {
+                self.place_fill(at);
+                Ok(())
+            });
+        };
+        self.plan.each_block(cells, |position, at| {
+            let Some((offset, length)) = index.get(position) else {
+                self.place_fill(at);
+                return Ok(());
+            };
+            let fits = offset
+                .checked_add(length)
+                .filter(|end| *end <= object.version().size());
+            let length = fits.and_then(|_| usize::try_from(length).ok());
+            let length = length.ok_or_else(|| {
+                Error::data(
+                    object.place(),
+                    "a block lies beyond the end: it is truncated",
+                )
+            })?;
+            with_bytes(length, |encoded| {
+                object.read_exact_at(offset, encoded)?;
+                self.place_encoded(at, encoded)
+            })
+        })
+    }
+}

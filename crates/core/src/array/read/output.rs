@@ -1,0 +1,204 @@
+//! Where decoded blocks go: the output in slabs that threads fill side by side.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::plan::{Part, Plan};
+use crate::region::{Step, Walk, strides, visit};
+
+/// Most pieces into which a slab is cut.
+const MOST_PIECES: usize = 4096;
+
+/// The output of a [`Plan`], cut along one dimension where blocks meet.
+///
+/// No two slabs share a byte, so no two threads wait for each other while they fill different ones.
+#[derive(Debug)]
+pub(super) struct Output<'o> {
+    size: usize,
+    /// The dimension that is cut.
+    split: usize,
+    /// One for each cell of that dimension, or one for all.
+    slabs: Vec<Mutex<Slab<'o>>>,
+    strides: Vec<usize>,
+    /// Strides, in pieces, of the dimensions before the one that is cut.
+    outer: Vec<usize>,
+    block_strides: Vec<usize>,
+}
+
+/// What the output holds of one cell: for each index of the dimensions before it one piece.
+#[derive(Debug)]
+struct Slab<'o> {
+    pieces: Vec<&'o mut [u8]>,
+    /// Where it begins along the dimension that is cut.
+    start: usize,
+}
+
+fn strides_of(shape: &[usize]) -> Vec<usize> {
+    let shape: Vec<u64> = shape.iter().map(|&n| n as u64).collect();
+    let number = |n| usize::try_from(n).unwrap_or(usize::MAX);
+    strides(&shape).into_iter().map(number).collect()
+}
+
+impl<'o> Output<'o> {
+    /// The output `out` of `plan`, in one slab or in about as many as `threads` need.
+    pub(super) fn new(plan: &Plan<'_>, out: &'o mut [u8], threads: usize) -> Self {
+        let shape: Vec<usize> = plan.shape().collect();
+        let size = plan.array.element().size();
+        let strides = strides_of(&shape);
+        let split = match threads {
+            0 | 1 => None,
+            _ => best_split(plan, &shape, threads * 4),
+        };
+        let slabs = match split {
+            None => vec![Slab {
+                pieces: vec![out],
+                start: 0,
+            }],
+            Some(d) => {
+                let row = strides[d] * size;
+                let mut slabs: Vec<Slab<'_>> = plan.axes[d]
+                    .cells
+                    .iter()
+                    .map(|cell| Slab {
+                        pieces: Vec::new(),
+                        start: cell.to,
+                    })
+                    .collect();
+                for mut rest in out.chunks_mut(shape[d] * row) {
+                    for (slab, cell) in slabs.iter_mut().zip(&plan.axes[d].cells) {
+                        let (piece, after) = rest.split_at_mut(cell.count * row);
+                        slab.pieces.push(piece);
+                        rest = after;
+                    }
+                }
+                slabs
+            }
+        };
+        let block = plan.array.layout().block();
+        let block: Vec<usize> = block
+            .iter()
+            .map(|&n| usize::try_from(n).unwrap_or(usize::MAX))
+            .collect();
+        let split = split.unwrap_or(0);
+        Self {
+            size,
+            split,
+            slabs: slabs.into_iter().map(Mutex::new).collect(),
+            outer: strides_of(&shape[..split]),
+            strides,
+            block_strides: strides_of(&block),
+        }
+    }
+
+    /// The dimension along which there is more than one slab.
+    pub(super) fn split(&self) -> Option<usize> {
+        (self.slabs.len() > 1).then_some(self.split)
+    }
+
+    /// The memory of one block, if it is contiguous and holds nothing else; then `fill` fills it.
+    /// Otherwise `None`.
+    pub(super) fn directly<R>(
+        &self,
+        plan: &Plan<'_>,
+        cells: &[usize],
+        fill: impl FnOnce(&mut [u8]) -> R,
+    ) -> Option<R> {
+        let decoded = plan.array.codec().decoded_size();
+        let parts = single_parts(plan, cells)?;
+        let mut slab = self.slab(cells);
+        let walk = self.walk(&parts, slab.start);
+        if slab.pieces.len() > 1 || !walk.is_run() || walk.run * self.size != decoded {
+            return None;
+        }
+        let begin = walk.to * self.size;
+        Some(fill(&mut slab.pieces[0][begin..begin + decoded]))
+    }
+
+    /// Copies what is asked of one decoded block.
+    pub(super) fn place(&self, plan: &Plan<'_>, cells: &[usize], block: &[u8]) {
+        let mut slab = self.slab(cells);
+        if let Some(parts) = single_parts(plan, cells) {
+            return self.place_parts(&parts, block, &mut slab);
+        }
+        let of = |d: usize| plan.axes[d].parts(cells[d]);
+        let mut chosen = vec![0; cells.len()];
+        loop {
+            let parts: Vec<Part> = (0..cells.len()).map(|d| of(d)[chosen[d]]).collect();
+            self.place_parts(&parts, block, &mut slab);
+            let Some(d) = (0..cells.len())
+                .rev()
+                .find(|&d| chosen[d] + 1 < of(d).len())
+            else {
+                return;
+            };
+            chosen[d] += 1;
+            chosen[d + 1..].fill(0);
+        }
+    }
+
+    fn place_parts(&self, parts: &[Part], block: &[u8], slab: &mut Slab<'_>) {
+        let walk = self.walk(parts, slab.start);
+        let outer: Vec<Step> = (0..self.split)
+            .rev()
+            .map(|d| self.step(d, parts[d], self.outer[d]))
+            .collect();
+        let piece = (0..self.split).map(|d| parts[d].to * self.outer[d]).sum();
+        visit(&outer, walk.from, piece, &mut |from, piece| {
+            let to = &mut slab.pieces[piece][walk.to * self.size..];
+            walk.copy(self.size, &block[from * self.size..], to);
+        });
+    }
+
+    /// The walk from a block into a piece of the slab that begins at `start`.
+    fn walk(&self, parts: &[Part], start: usize) -> Walk {
+        let from = parts.iter().zip(&self.block_strides);
+        let from = from.map(|(part, stride)| part.from * stride).sum();
+        let inner = self.split..parts.len();
+        let to: usize = inner.clone().map(|d| parts[d].to * self.strides[d]).sum();
+        let skipped = self
+            .strides
+            .get(self.split)
+            .map_or(0, |stride| start * stride);
+        let steps = inner.rev().map(|d| self.step(d, parts[d], self.strides[d]));
+        Walk::new(from, to - skipped, steps)
+    }
+
+    fn step(&self, d: usize, part: Part, to: usize) -> Step {
+        Step {
+            count: part.count,
+            from: part.step * self.block_strides[d],
+            to,
+        }
+    }
+
+    fn slab(&self, cells: &[usize]) -> MutexGuard<'_, Slab<'o>> {
+        let number = self.split().map_or(0, |d| cells[d]);
+        self.slabs[number]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one part of each cell, if none has more.
+fn single_parts(plan: &Plan<'_>, cells: &[usize]) -> Option<Vec<Part>> {
+    let parts = plan.axes.iter().zip(cells).map(|(axis, &c)| axis.parts(c));
+    parts
+        .map(|parts| (parts.len() == 1).then(|| parts[0]))
+        .collect()
+}
+
+/// The dimension to cut: the first with `enough` cells, or else that with the most.
+fn best_split(plan: &Plan<'_>, shape: &[usize], enough: usize) -> Option<usize> {
+    let mut best = None;
+    let mut pieces = 1_usize;
+    for (d, axis) in plan.axes.iter().enumerate() {
+        let cells = axis.cells.len();
+        if cells > best.map_or(1, |(_, most)| most) {
+            best = Some((d, cells));
+        }
+        pieces = pieces.saturating_mul(shape[d]);
+        if cells >= enough || pieces > MOST_PIECES {
+            break;
+        }
+    }
+    best.map(|(d, _)| d)
+}

@@ -1,0 +1,216 @@
+//! What a read touches: along each dimension the blocks, and in them the elements that are asked.
+
+use std::ops::Range;
+
+use crate::Array;
+use crate::region::{Region, strides};
+
+/// The indices that are asked along one dimension, strictly increasing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted<'a> {
+    /// `count` indices from `start`, `step` apart.
+    Range { start: u64, count: u64, step: u64 },
+    /// These.
+    List(&'a [u64]),
+}
+
+/// Elements of a block that lie `step` apart and go side by side into the output.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub(super) from: usize,
+    pub(super) step: usize,
+    pub(super) to: usize,
+    pub(super) count: usize,
+}
+
+/// What is asked of one block along one dimension.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    block: u64,
+    /// Where its first element goes.
+    pub(super) to: usize,
+    pub(super) count: usize,
+    parts: Range<usize>,
+}
+
+/// One dimension of a plan.
+#[derive(Debug, Default)]
+pub(super) struct Axis {
+    /// Size of the output.
+    pub(super) count: usize,
+    pub(super) cells: Vec<Cell>,
+    parts: Vec<Part>,
+    /// The superchunks, and their cells.
+    superchunks: Vec<(u64, Range<usize>)>,
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the output fits into memory, and a block does"
+)]
+impl Axis {
+    fn new(wanted: Wanted<'_>, block: u64, per_superchunk: u64) -> Self {
+        let mut axis = Self::default();
+        match wanted {
+            Wanted::Range { start, count, step } => {
+                let mut done = 0;
+                while done < count {
+                    let index = start + done * step;
+                    let left = block - index % block;
+                    let here = left.div_ceil(step).min(count - done);
+                    axis.push(index, block, step as usize, here as usize);
+                    done += here;
+                }
+            }
+            Wanted::List(list) => {
+                let run = |group: &[u64]| group.len();
+                for group in list.chunk_by(|a, b| a + 1 == *b && b % block != 0) {
+                    axis.push(group[0], block, 1, run(group));
+                }
+            }
+        }
+        for (number, cell) in axis.cells.iter().enumerate() {
+            let superchunk = cell.block / per_superchunk;
+            match axis.superchunks.last_mut() {
+                Some((last, cells)) if *last == superchunk => cells.end = number + 1,
+                _ => axis.superchunks.push((superchunk, number..number + 1)),
+            }
+        }
+        axis
+    }
+
+    fn push(&mut self, index: u64, block: u64, step: usize, count: usize) {
+        let part = Part {
+            from: (index % block) as usize,
+            step,
+            to: self.count,
+            count,
+        };
+        self.parts.push(part);
+        match self.cells.last_mut() {
+            Some(cell) if cell.block == index / block => {
+                cell.count += count;
+                cell.parts.end += 1;
+            }
+            _ => self.cells.push(Cell {
+                block: index / block,
+                to: self.count,
+                count,
+                parts: self.parts.len() - 1..self.parts.len(),
+            }),
+        }
+        self.count += count;
+    }
+
+    pub(super) fn parts(&self, cell: usize) -> &[Part] {
+        &self.parts[self.cells[cell].parts.clone()]
+    }
+}
+
+/// A superchunk that is touched, and its cells along each dimension.
+#[derive(Clone, Debug)]
+pub(super) struct Touched {
+    pub(super) index: Vec<u64>,
+    pub(super) cells: Vec<Range<usize>>,
+}
+
+/// A selection of an array that is a product of what is asked along each dimension.
+#[derive(Debug)]
+pub(crate) struct Plan<'a> {
+    pub(super) array: &'a Array,
+    pub(super) axes: Vec<Axis>,
+    per_superchunk: Vec<u64>,
+    position_strides: Vec<u64>,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan of reading what is `wanted` of each dimension; all of it lies within the array.
+    pub(crate) fn new(array: &'a Array, wanted: &[Wanted<'_>]) -> Self {
+        let per_superchunk = array.layout().blocks_per_superchunk();
+        let dims = wanted.iter().zip(array.layout().block());
+        Self {
+            array,
+            axes: dims
+                .zip(&per_superchunk)
+                .map(|((wanted, block), per)| Axis::new(*wanted, *block, *per))
+                .collect(),
+            position_strides: strides(&per_superchunk),
+            per_superchunk,
+        }
+    }
+
+    /// Shape of the output.
+    pub(crate) fn shape(&self) -> impl Iterator<Item = usize> {
+        self.axes.iter().map(|axis| axis.count)
+    }
+
+    /// Number of blocks, saturating.
+    pub(super) fn blocks(&self) -> usize {
+        let cells = self.axes.iter().map(|axis| axis.cells.len());
+        cells.fold(1, usize::saturating_mul)
+    }
+
+    /// The superchunks in C order.
+    pub(super) fn superchunks(&self) -> impl Iterator<Item = Touched> {
+        let counts: Vec<u64> = self
+            .axes
+            .iter()
+            .map(|axis| axis.superchunks.len() as u64)
+            .collect();
+        Region::whole(&counts).indices().map(|numbers| {
+            let groups = self.axes.iter().zip(&numbers);
+            let (index, cells) = groups
+                .map(|(axis, &n)| axis.superchunks[usize::try_from(n).unwrap_or(0)].clone())
+                .unzip();
+            Touched { index, cells }
+        })
+    }
+
+    /// Calls `f(position, cells)` for each block of `cells` in C order: its position in the index of
+    /// its superchunk, and its cell along each dimension.
+    ///
+    /// # Errors
+    /// The first one of `f`.
+    pub(super) fn each_block<E>(
+        &self,
+        cells: &[Range<usize>],
+        mut f: impl FnMut(usize, &[usize]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut at: Vec<usize> = cells.iter().map(|range| range.start).collect();
+        if cells.iter().any(Range::is_empty) {
+            return Ok(());
+        }
+        loop {
+            f(self.position(&at), &at)?;
+            let mut d = at.len();
+            loop {
+                if d == 0 {
+                    return Ok(());
+                }
+                d -= 1;
+                at[d] += 1;
+                if at[d] < cells[d].end {
+                    break;
+                }
+                at[d] = cells[d].start;
+            }
+        }
+    }
+
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a layout bounds the blocks of a superchunk"
+    )]
+    fn position(&self, at: &[usize]) -> usize {
+        let blocks = self
+            .axes
+            .iter()
+            .zip(at)
+            .map(|(axis, &c)| axis.cells[c].block);
+        let grid = self.per_superchunk.iter().zip(&self.position_strides);
+        blocks
+            .zip(grid)
+            .map(|(b, (per, stride))| b % per * stride)
+            .sum::<u64>() as usize
+    }
+}
