@@ -75,23 +75,28 @@ impl<'a> Stream<'a> {
     /// as `expected`.
     pub(super) fn finish(mut self, expected: &Expected) -> Result<bool> {
         let (array, superchunk) = (self.array, self.superchunk);
-        let done = if self.entries.iter().all(Option::is_none) {
-            let key = array.superchunk_key(superchunk);
-            block_on(array.store().delete_if(&key, expected))?
-        } else {
-            let mut parts = std::mem::take(&mut self.parts);
-            if array.layout().is_sharded() {
-                let index = ShardIndex::new(std::mem::take(&mut self.entries)).encode();
-                parts.insert(0, index);
-            }
-            let mut writer = self.take_writer()?;
-            block_on(async {
-                writer.write(&parts).await?;
-                writer.finish(expected).await
-            })?
-            .is_some()
-        };
         array.forget(superchunk);
+        if self.entries.iter().all(Option::is_none) {
+            let key = array.superchunk_key(superchunk);
+            return block_on(array.store().delete_if(&key, expected));
+        }
+        let index = match array.layout().is_sharded() {
+            true => ShardIndex::new(std::mem::take(&mut self.entries)),
+            false => ShardIndex::whole(self.at),
+        };
+        let mut parts = std::mem::take(&mut self.parts);
+        if array.layout().is_sharded() {
+            parts.insert(0, index.encode());
+        }
+        let mut writer = self.take_writer()?;
+        let version = block_on(async {
+            writer.write(&parts).await?;
+            writer.finish(expected).await
+        })?;
+        let done = version.is_some();
+        if done {
+            array.remember(superchunk, version, index);
+        }
         Ok(done)
     }
 }
