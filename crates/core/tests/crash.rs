@@ -209,11 +209,12 @@ const KINDS: [Kind; 8] = [
         updates: IN_PLACE,
         before: gaps,
         update: |array| {
-            let mut new = [7; 64];
+            // All of it would be a new object.
+            let mut new = [7; 56];
             for row in 4..8 {
-                new[row * 8..row * 8 + 4].fill(0);
+                new[row * 7..row * 7 + 4].fill(0);
             }
-            array.write(&Region::whole(&[8, 8]), &new)
+            array.write(&Region::new([0, 0], [8, 7]), &new)
         },
         calls: "write_at write_at write_at",
     },
