@@ -209,7 +209,7 @@ const KINDS: [Kind; 8] = [
         updates: IN_PLACE,
         before: gaps,
         update: |array| {
-            // All of it would be a new object.
+            // All columns but the last, so that it is not the whole superchunk that is written.
             let mut new = [7; 56];
             for row in 4..8 {
                 new[row * 7..row * 7 + 4].fill(0);
