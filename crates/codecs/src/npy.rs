@@ -193,7 +193,7 @@ const fn code(element: ElementType) -> &'static str {
 }
 
 /// Element type and whether it is big-endian.
-fn parse_descr(descr: &str) -> Result<(ElementType, bool)> {
+pub(crate) fn parse_descr(descr: &str) -> Result<(ElementType, bool)> {
     let (big_endian, name) = match descr.as_bytes() {
         [b'>', ..] => (true, &descr[1..]),
         [b'<', ..] => (false, &descr[1..]),
