@@ -45,16 +45,16 @@ class Subject:
 
 @dataclass
 class Goal:
-    """A measured number and what it must not exceed; not a number if it was not measured."""
+    """A measured number and what it must not exceed; None if it could not be measured, which misses the goal."""
 
     what: str
-    measured: float
+    measured: float | None
     limit: float
     detail: str = ""  # what it was made from
 
     @property
     def met(self) -> bool:
-        return self.measured <= self.limit
+        return self.measured is not None and self.measured <= self.limit
 
 
 @dataclass
@@ -175,7 +175,7 @@ class Bench:
         middle = (statistics.median(getattr(run, part) for run in runs) for part in ("cpu", "wall", "peak"))
         return Usage(*middle)
 
-    def goal(self, what: str, measured: float, limit: float, detail: str = "") -> None:
+    def goal(self, what: str, measured: float | None, limit: float, detail: str = "") -> None:
         self.goals.append(Goal(what, measured, limit, detail))
 
     def met(self) -> bool:

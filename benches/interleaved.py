@@ -105,10 +105,15 @@ def _copy(source: Path, target: Path) -> None:
 
 def _versions() -> dict[str, str]:
     pins = (line.partition("==") for line in (CACHE / "requirements.txt").read_text().splitlines())
-    versions = {name if name != "zarrs" else "zarrs pipeline": version for name, _, version in pins if version}
+    pinned = {name: version for name, _, version in pins}
     lock = (CACHE / "rust" / "Cargo.lock").read_text()
-    versions["zarrs"] = lock.split('name = "zarrs"\nversion = "')[1].partition('"')[0]
-    return versions
+    return {
+        "zarr-python": pinned["zarr"],
+        "zarrs pipeline": pinned["zarrs"],
+        "tensorstore": pinned["tensorstore"],
+        "zarrs": lock.split('name = "zarrs"\nversion = "')[1].partition('"')[0],
+        "python-blosc2": pinned["blosc2"],
+    }
 
 
 def _read(log: Path) -> Results:

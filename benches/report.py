@@ -7,7 +7,7 @@ import math
 
 def number(value: float | None) -> str:
     """Three digits that count; `-` for what was not measured."""
-    if value is None or math.isnan(value):
+    if value is None:
         return "-"
     if value == 0:
         return "0"
@@ -17,7 +17,7 @@ def number(value: float | None) -> str:
 
 def text(report: dict) -> str:
     quick = " (quick: numbers mean little)" if report["quick"] else ""
-    lines = [f"{report['suite']}{quick}, medians of {report['rounds']}", _pairs(report["machine"]), _pairs(report["versions"])]
+    lines = [f"{report['suite']}{quick}, medians of {_runs(report)}", _pairs(report["machine"]), _pairs(report["versions"])]
     for table in report["tables"]:
         lines += ["", *_aligned([table["title"], *table["columns"]], _rows(table))]
     lines += ["", *_aligned(["goal", "measured", "at most", ""], _goals(report)), "", *report["notes"]]
@@ -29,7 +29,7 @@ def markdown(report: dict) -> str:
     lines = [
         f"## {report['suite']}",
         report["about"],
-        f"{quick}Run on {report['date']}, medians of {report['rounds']} rounds. Machine: {_pairs(report['machine'])}.",
+        f"{quick}Run on {report['date']}, medians of {_runs(report)}. Machine: {_pairs(report['machine'])}.",
         f"Versions: {_pairs(report['versions'])}.",
         *report["notes"],
         _grid(["goal", "measured", "at most", "", "made from"], _goals(report)),
@@ -37,6 +37,10 @@ def markdown(report: dict) -> str:
     for table in report["tables"]:
         lines += [f"### {table['title']}", _grid(["", *table["columns"]], _rows(table))]
     return "\n\n".join(lines) + "\n"
+
+
+def _runs(report: dict) -> str:
+    return "1 run" if report["rounds"] == 1 else f"{report['rounds']} runs"
 
 
 def _pairs(values: dict) -> str:

@@ -11,3 +11,4 @@
 )]
 
 mod blosc2;
+mod legacy;

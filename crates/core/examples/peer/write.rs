@@ -23,19 +23,16 @@ pub(crate) fn append(options: &Options, task: &Task) -> Outcome {
         return Ok(None);
     }
     let data = task.data()?;
-    let plane = |i: u64| Region::new([i, 0, 0], [1, task.params.plane[0], task.params.plane[1]]);
+    let plane = &task.params.plane;
     let planes: Vec<Vec<u8>> = (0..task.params.planes)
-        .map(|i| task.cut(&data, &plane(i)))
+        .map(|i| task.cut(&data, &Region::new([i, 0, 0], [1, plane[0], plane[1]])))
         .collect::<Result<_, _>>()?;
     drop(data);
-    let mut metadata = task.metadata(&[0, task.params.plane[0], task.params.plane[1]])?;
-    Array::create(task.store(), "", metadata.clone())?;
+    let metadata = task.metadata(&[0, plane[0], plane[1]])?;
+    let mut array = Array::create(task.store(), "", metadata)?;
     let mut meter = Meter::start()?;
-    for (i, bytes) in (0..).zip(&planes) {
-        metadata.shape[0] = i + 1;
-        let array = Array::new(task.store(), "", metadata.clone())?;
-        array.store_metadata()?;
-        array.write(&plane(i), bytes)?;
+    for bytes in &planes {
+        array.append(0, bytes)?;
         meter.tick();
     }
     let mut out = meter.stop()?;

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use local::{Disk, Durability, LocalObject, LocalStore, System};
-pub(crate) use local::{lock, read_at, stamp, version_of};
+pub(crate) use local::{lock, parent, read_at, stamp, version_of};
 pub use object::ObjectBackend;
 
 use crate::Result;
@@ -73,6 +73,11 @@ impl Version {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Whether no later state of the object can look the same, as far as the version itself tells.
+    pub(crate) fn is_unique(&self) -> bool {
+        matches!(self.tag, Tag::Entity(Some(_)))
     }
 
     /// The stamp of a local file; 0 elsewhere.
