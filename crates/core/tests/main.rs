@@ -14,15 +14,18 @@
 
 mod appending;
 mod arrays;
+mod caching;
 mod codecs;
 mod crash;
 mod documents;
 mod foreign;
 mod in_place;
 mod layouts;
+mod reading;
 mod regions;
 mod requests;
 mod resizing;
+mod selections;
 mod shards;
 mod stores;
 mod support;
