@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -44,48 +45,71 @@ class Subject:
 
 @dataclass
 class Goal:
-    """A measured number and what it must not exceed."""
+    """A measured number and what it must not exceed; None if it could not be measured, which misses the goal."""
 
     what: str
-    measured: float
+    measured: float | None
     limit: float
+    detail: str = ""  # what it was made from
 
     @property
     def met(self) -> bool:
-        return self.measured <= self.limit
+        return self.measured is not None and self.measured <= self.limit
+
+
+@dataclass
+class Table:
+    """Numbers, with a name in front of each row."""
+
+    title: str
+    columns: list[str]
+    rows: dict[str, list[float | None]] = field(default_factory=dict)
 
 
 class Bench:
     """One run of a suite."""
 
-    def __init__(self, suite: str, quick: bool, rounds: int | None, place: Path | None):
+    def __init__(self, suite: str, about: str, quick: bool, rounds: int | None, place: Path | None):
         self.suite = suite
+        self.about = about
         self.quick = quick
         self.rounds = rounds or (1 if quick else 3)
+        self.chosen = place
         self.place = (place or ROOT / "target" / "bench").resolve()
         self.place.mkdir(parents=True, exist_ok=True)
         self.runs: dict[str, list[Usage]] = {}
+        self.tables: list[Table] = []
         self.goals: list[Goal] = []
         self.notes: list[str] = []
-        self.versions: dict[str, str] = {}
-        self.program = self._build()
-        self.python = self._environment()
+        # As it was before this run put load on it.
+        self.machine = _machine()
+        commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+        self.versions = {"commit": commit.stdout.strip()}
 
     # --- what is needed
 
-    def _build(self) -> str:
-        target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-        self.say("building the program")
-        subprocess.run(["cargo", "build", "--release", "--quiet", "--package", "ziggurat"], cwd=ROOT, check=True)
-        program = str(target / "release" / "ziggurat")
-        self.versions["ziggurat"] = _output(program, "--version").split()[-1]
-        commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
-        self.versions["commit"] = commit.stdout.strip()
-        return program
+    @cached_property
+    def program(self) -> str:
+        """The program `ziggurat`."""
+        program = self.build("--package", "ziggurat") / "ziggurat"
+        self.versions["ziggurat"] = _output(str(program), "--version").split()[-1]
+        return str(program)
 
-    def _environment(self) -> str:
+    @cached_property
+    def python(self) -> str:
+        """The interpreter of the peers in benches/peers."""
+        return self.environment(HERE / "requirements.txt")
+
+    def build(self, *what: str) -> Path:
+        """Builds as it is shipped, and returns the directory of what was built."""
+        self.say(f"building {what[-1]}")
+        subprocess.run(["cargo", "build", "--release", "--quiet", *what], cwd=ROOT, check=True)
+        return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+
+    def environment(self, requirements: Path) -> str:
+        """The interpreter of an environment with exactly `requirements`."""
         made = subprocess.run(
-            [sys.executable, ROOT / "scripts" / "venv.py", HERE / "requirements.txt"], stdout=subprocess.PIPE, text=True
+            [sys.executable, ROOT / "scripts" / "venv.py", requirements], stdout=subprocess.PIPE, text=True
         )
         if made.returncode:
             sys.exit("the environment of the peers could not be made")
@@ -151,8 +175,8 @@ class Bench:
         middle = (statistics.median(getattr(run, part) for run in runs) for part in ("cpu", "wall", "peak"))
         return Usage(*middle)
 
-    def goal(self, what: str, measured: float, limit: float) -> None:
-        self.goals.append(Goal(what, measured, limit))
+    def goal(self, what: str, measured: float | None, limit: float, detail: str = "") -> None:
+        self.goals.append(Goal(what, measured, limit, detail))
 
     def met(self) -> bool:
         return all(goal.met for goal in self.goals)
@@ -162,42 +186,37 @@ class Bench:
     def say(self, text: str) -> None:
         print(f"  {text}", file=sys.stderr, flush=True)
 
-    def machine(self) -> dict[str, object]:
-        cpu = next((l.split(":")[1].strip() for l in _lines("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
-        memory = next((int(l.split()[1]) for l in _lines("/proc/meminfo") if l.startswith("MemTotal")), 0)
-        return {
-            "cpu": cpu,
-            "cores": len(os.sched_getaffinity(0)),
-            "memory_gb": round(memory / 1e6, 1),
-            "kernel": platform.release(),
-            "load": round(os.getloadavg()[0], 1),
-        }
-
     def report(self) -> dict[str, object]:
+        """All that was found, for `report.py`."""
+        tables = list(self.tables)
+        if self.runs:
+            medians = {name: [*asdict(self.median(name)).values()] for name in self.runs}
+            tables.insert(0, Table("Whole processes", ["CPU s", "wall s", "peak MB"], medians))
         return {
             "suite": self.suite,
+            "about": self.about,
+            "date": time.strftime("%Y-%m-%d"),
             "quick": self.quick,
-            "machine": self.machine(),
+            "rounds": self.rounds,
+            "machine": self.machine,
             "versions": self.versions,
-            "runs": {name: [asdict(run) for run in runs] for name, runs in self.runs.items()},
             "goals": [asdict(goal) | {"met": goal.met} for goal in self.goals],
+            "tables": [asdict(table) for table in tables],
+            "runs": {name: [asdict(run) for run in runs] for name, runs in self.runs.items()},
             "notes": self.notes,
         }
 
-    def table(self) -> str:
-        machine = ", ".join(f"{key} {value}" for key, value in self.machine().items())
-        versions = ", ".join(f"{key} {value}" for key, value in self.versions.items())
-        lines = [f"{self.suite}{' (quick: numbers mean little)' if self.quick else ''}", machine, versions, ""]
-        width = max(map(len, [*self.runs, *(goal.what for goal in self.goals)]))
-        lines.append(f"{'median of ' + str(self.rounds):<{width}} {'CPU s':>9} {'wall s':>9} {'peak MB':>9}")
-        for name in self.runs:
-            usage = self.median(name)
-            lines.append(f"{name:<{width}} {usage.cpu:9.2f} {usage.wall:9.2f} {usage.peak:9.0f}")
-        lines += ["", f"{'goal':<{width}} {'measured':>9} {'at most':>9}"]
-        for goal in self.goals:
-            verdict = "met" if goal.met else "MISSED"
-            lines.append(f"{goal.what:<{width}} {goal.measured:9.2f} {goal.limit:9.2f}  {verdict}")
-        return "\n".join([*lines, "", *self.notes]).rstrip()
+
+def _machine() -> dict[str, object]:
+    cpu = next((l.split(":")[1].strip() for l in _lines("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
+    memory = next((int(l.split()[1]) for l in _lines("/proc/meminfo") if l.startswith("MemTotal")), 0)
+    return {
+        "cpu": cpu,
+        "cores": len(os.sched_getaffinity(0)),
+        "memory GB": round(memory / 1e6, 1),
+        "kernel": platform.release(),
+        "load before": round(os.getloadavg()[0], 1),
+    }
 
 
 def _output(*command: str) -> str:

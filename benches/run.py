@@ -4,6 +4,7 @@
 A suite builds the program, makes its input (kept under target/bench), runs program and peers in turns, prints
 what was measured beside the goals, and ends with exit status 1 if a goal was missed. It is no timed test: run it
 on a quiet machine. `--quick` shows in a minute or two that everything works; its numbers mean little.
+What `--json` prints, `benches/performance.py` turns into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import report
 from harness import Bench
 
 # Suites of the plan, and whether there is a module for them in suites/.
@@ -40,12 +42,11 @@ def main() -> None:
         print(f"{arguments.suite}: {known}; available: {', '.join(available())}", file=sys.stderr)
         sys.exit(2)
     suite = importlib.import_module(f"suites.{arguments.suite}")
-    bench = Bench(arguments.suite, quick=arguments.quick, rounds=arguments.rounds, place=arguments.dir)
+    about = suite.__doc__.strip()
+    bench = Bench(arguments.suite, about, quick=arguments.quick, rounds=arguments.rounds, place=arguments.dir)
     suite.run(bench)
-    if arguments.json:
-        print(json.dumps(bench.report(), indent=2))
-    else:
-        print(bench.table())
+    found = bench.report()
+    print(json.dumps(found, indent=2) if arguments.json else report.text(found))
     sys.exit(0 if bench.met() else 1)
 
 

@@ -30,11 +30,13 @@ pub mod shard;
 pub mod store;
 pub mod time;
 mod variable;
+mod writer;
 
 pub use affine::Affine;
 pub use any::{AnyArray, Elements, OtherArray};
 pub use array::{
-    Array, ArrayMetadata, Cleaned, KeyEncoding, ReadOptions, Selected, SuperchunkWriter, ZIGGURAT,
+    Array, ArrayMetadata, Cleaned, Compacted, InPlace, KeyEncoding, ReadOptions, Selected,
+    SuperchunkWriter, Updates, ZIGGURAT,
 };
 pub use cache::BlockCache;
 pub use crs::Crs;
@@ -45,3 +47,4 @@ pub use region::Region;
 pub use scalar::Scalar;
 pub use selection::{Pick, Selection};
 pub use variable::{Attributes, Variable};
+pub use writer::{Writer, WriterOptions};

@@ -6,57 +6,10 @@ use proptest::prelude::*;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::exec::block_on;
 use ziggurat_core::layout::Layout;
-use ziggurat_core::region::{Window, copy};
 use ziggurat_core::store::{ObjectBackend, Store};
 use ziggurat_core::{Array, ArrayMetadata, ElementType, Error, Region};
 
-use super::support::{any_layout, codecs, elements, layouts, noise, region_in};
-
-/// The elements of an array as a vector.
-struct Model {
-    shape: Vec<u64>,
-    size: usize,
-    bytes: Vec<u8>,
-}
-
-impl Model {
-    fn new(array: &Array) -> Self {
-        let count = Region::whole(array.shape()).len() as usize;
-        Self {
-            shape: array.shape().to_vec(),
-            size: array.element().size(),
-            bytes: array.metadata().fill.repeat(count),
-        }
-    }
-
-    fn write(&mut self, region: &Region, bytes: &[u8]) {
-        let zero = vec![0; region.rank()];
-        let from = Window {
-            shape: &region.shape,
-            start: &zero,
-        };
-        let to = Window {
-            shape: &self.shape,
-            start: &region.start,
-        };
-        copy(&region.shape, self.size, bytes, from, &mut self.bytes, to);
-    }
-
-    fn read(&self, region: &Region) -> Vec<u8> {
-        let mut out = vec![0; region.len() as usize * self.size];
-        let zero = vec![0; region.rank()];
-        let from = Window {
-            shape: &self.shape,
-            start: &region.start,
-        };
-        let to = Window {
-            shape: &region.shape,
-            start: &zero,
-        };
-        copy(&region.shape, self.size, &self.bytes, from, &mut out, to);
-        out
-    }
-}
+use super::support::{Model, any_layout, codecs, elements, layouts, noise, region_in};
 
 /// A region with the seed of its elements: 0 writes the fill value.
 type Write = (Region, u64);

@@ -12,17 +12,22 @@
     reason = "tests"
 )]
 
+mod appending;
 mod arrays;
 mod caching;
 mod codecs;
+mod crash;
 mod documents;
 mod foreign;
+mod in_place;
 mod layouts;
 mod reading;
 mod regions;
 mod requests;
+mod resizing;
 mod selections;
 mod shards;
 mod stores;
 mod support;
+mod writing;
 mod zarrs_reads;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::exec::block_on;
 use ziggurat_core::layout::Layout;
-use ziggurat_core::shard::{ShardIndex, assemble};
+use ziggurat_core::shard::{Part, ShardIndex, arrange};
 use ziggurat_core::store::{LocalStore, ObjectBackend, Store};
 use ziggurat_core::{Array, ArrayMetadata, ElementType, Error, Region, Result};
 
@@ -135,37 +135,56 @@ fn blocks_may_lie_anywhere_and_overlap() {
     assert_eq!(block(&seen, 1, 1), [0; 64]);
 }
 
+fn put_together(old: &Bytes, parts: &[Part]) -> Bytes {
+    let bytes = |part: &Part| match part {
+        Part::New(bytes) => bytes.to_vec(),
+        Part::Kept(range) => old[range.start as usize..range.end as usize].to_vec(),
+    };
+    parts.iter().flat_map(bytes).collect::<Vec<u8>>().into()
+}
+
 proptest! {
     #[test]
     fn an_assembled_index_tells_where_each_block_lies(
         blocks in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 1..9)), 1..20),
         seed in any::<u64>(),
-        at_end in any::<bool>(),
     ) {
         let blocks: Vec<Option<Bytes>> = blocks.into_iter().map(|b| b.map(Bytes::from)).collect();
         let mut order: Vec<usize> = (0..blocks.len()).collect();
         order.sort_by_key(|i| (*i as u64).wrapping_mul(seed | 1).rotate_left(20));
-        match assemble(&blocks, &order, at_end) {
-            None => prop_assert!(blocks.iter().all(Option::is_none)),
-            Some(object) => {
-                let size = ShardIndex::encoded_size(blocks.len());
-                let data = object.len() - size;
-                let (start, end) = if at_end { (0, data) } else { (size, object.len()) };
-                let index = object[end % object.len()..][..size].to_vec();
-                let index = ShardIndex::parse("x", &index, blocks.len()).unwrap();
-                let mut next = start as u64;
-                for &i in &order {
-                    let found = index.get(i).map(|(offset, n)| object.slice(offset as usize..(offset + n) as usize));
-                    prop_assert_eq!(&found, &blocks[i]);
-                    if let Some((offset, n)) = index.get(i) {
-                        prop_assert_eq!(offset, next, "side by side in the order given");
-                        next = offset + n;
-                    }
+        // First a part of the blocks, then the others while the first stay.
+        let first: Vec<bool> = (0..blocks.len()).map(|i| seed >> (i % 64) & 1 == 0).collect();
+        let half = |which: bool| {
+            let blocks = blocks.iter().enumerate().filter(|(i, _)| first[*i] == which).collect::<Vec<_>>();
+            blocks.into_iter().map(|(i, block)| (i, block.as_ref()))
+        };
+        for at_end in [true, false] {
+            let mut object = Bytes::new();
+            let mut index = ShardIndex::absent();
+            for which in [true, false] {
+                if let Some((parts, next)) = arrange(&index, half(which), &order, at_end) {
+                    object = put_together(&object, &parts);
+                    index = next;
                 }
-                prop_assert_eq!(next as usize, end);
-                prop_assert!(!index.is_empty());
-                prop_assert_eq!(index.get(blocks.len()), None);
             }
+            prop_assert_eq!(index.is_empty(), blocks.iter().all(Option::is_none));
+            if index.is_empty() {
+                continue;
+            }
+            let size = ShardIndex::encoded_size(blocks.len());
+            let data = object.len() - size;
+            let stored = if at_end { &object[data..] } else { &object[..size] };
+            prop_assert_eq!(&ShardIndex::parse("x", stored, blocks.len()).unwrap(), &index);
+            let mut next = if at_end { 0 } else { size as u64 };
+            for &i in &order {
+                let found = index.get(i).map(|(offset, n)| object.slice(offset as usize..(offset + n) as usize));
+                prop_assert_eq!(&found, &blocks[i]);
+                if let Some((offset, n)) = index.get(i) {
+                    prop_assert_eq!(offset, next, "side by side in the order given");
+                    next = offset + n;
+                }
+            }
+            prop_assert_eq!(index.get(blocks.len()), None);
         }
     }
 

@@ -122,6 +122,10 @@ impl Partial {
             Some(p) if !p.as_os_str().is_empty() => p,
             _ => Path::new("."),
         };
+        if parent.is_file() {
+            let what = "a file, not a directory: the store cannot lie in it";
+            return Err(Error::caller(parent.display().to_string(), what));
+        }
         if !parent.is_dir() {
             let what = "the directory for the store; create it first";
             return Err(Error::not_found(parent.display().to_string(), what));

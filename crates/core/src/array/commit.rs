@@ -1,14 +1,14 @@
 //! The one way in which a stored superchunk changes.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
 
 use super::Array;
+use super::in_place::Update;
 use super::state::State;
 use crate::exec::block_on;
+use crate::shard::{Part, ShardIndex, arrange};
 use crate::store::Expected;
-use crate::{Region, Result, shard};
+use crate::{Error, Result};
 
 /// New encodings of blocks, by position in the shard index; `None`: the block becomes all fill.
 pub(crate) type Changes = Vec<(usize, Option<Bytes>)>;
@@ -24,31 +24,35 @@ impl Array {
         seen: &State,
         changes: Changes,
     ) -> Result<bool> {
-        let per = self.layout().blocks_per_superchunk();
-        let count = usize::try_from(per.iter().product::<u64>()).unwrap_or(0);
-        let mut blocks: Vec<Option<Bytes>> = vec![None; count];
-        if seen.version.is_some() && changes.len() < count {
-            let replaced: HashSet<usize> = changes.iter().map(|change| change.0).collect();
-            let all = Region::of_cell(superchunk, &per).indices();
-            let kept: Vec<Vec<u64>> = all
-                .filter(|index| !replaced.contains(&self.layout().locate(index).1))
-                .collect();
-            let Some(stored) = block_on(self.fetch_seen(superchunk, seen, &kept))? else {
-                self.states.forget(superchunk);
-                return Ok(false);
-            };
-            for (index, bytes) in stored {
-                blocks[self.layout().locate(&index).1] = Some(bytes);
-            }
+        self.check_writable()?;
+        match self.update_in_place(superchunk, seen, &changes)? {
+            Update::Done => Ok(true),
+            Update::Outdated => Ok(false),
+            Update::Rewrite => self.rewrite(superchunk, seen, &changes),
         }
-        for (position, block) in changes {
-            blocks[position] = block;
-        }
+    }
+
+    /// As [`commit`](Self::commit), by a new object into which the other blocks are copied.
+    pub(super) fn rewrite(
+        &self,
+        superchunk: &[u64],
+        seen: &State,
+        changes: &[(usize, Option<Bytes>)],
+    ) -> Result<bool> {
         let expected = match &seen.version {
             None => Expected::Absent,
             Some(version) => Expected::Version(version.clone()),
         };
-        self.put_superchunk(superchunk, &blocks, &expected)
+        let size = seen.version.as_ref().map_or(0, |v| v.size());
+        let lies_within = |&(offset, length): &(u64, u64)| {
+            offset.checked_add(length).is_some_and(|end| end <= size)
+        };
+        if !seen.index.entries().iter().flatten().all(lies_within) {
+            let place = self.store.place(&self.superchunk_key(superchunk));
+            return Err(Error::data(place, "the shard index is damaged"));
+        }
+        let changes = changes.iter().map(|(i, block)| (*i, block.as_ref()));
+        self.put_blocks(superchunk, seen, changes, &expected)
     }
 
     /// Puts a superchunk of `blocks` (by position), or deletes it if all are absent.
@@ -58,23 +62,74 @@ impl Array {
         blocks: &[Option<Bytes>],
         expected: &Expected,
     ) -> Result<bool> {
+        let nothing = State {
+            version: None,
+            index: ShardIndex::absent().into(),
+        };
+        let blocks = blocks.iter().map(Option::as_ref).enumerate();
+        self.put_blocks(superchunk, &nothing, blocks, expected)
+    }
+
+    fn put_blocks<'a>(
+        &self,
+        superchunk: &[u64],
+        old: &State,
+        changes: impl Iterator<Item = (usize, Option<&'a Bytes>)>,
+        expected: &Expected,
+    ) -> Result<bool> {
         self.check_writable()?;
         let key = self.superchunk_key(superchunk);
-        let object = match self.layout().is_sharded() {
-            true => {
-                let order = self.layout().write_order();
-                shard::assemble(blocks, &order, self.metadata.index_at_end)
-            }
-            false => blocks.first().cloned().flatten(),
+        let sharded = self.layout().is_sharded();
+        let order = self.layout().write_order();
+        let Some((mut parts, index)) =
+            arrange(&old.index, changes, &order, self.metadata.index_at_end)
+        else {
+            let deleted = block_on(self.store.delete_if(&key, expected));
+            // Afterwards, so that no reader remembers what it saw before.
+            self.states.forget(superchunk);
+            return deleted;
         };
-        let done = match object {
-            Some(bytes) => {
-                block_on(self.store.put_if(&key, &[bytes], expected)).map(|put| put.is_some())
-            }
-            None => block_on(self.store.delete_if(&key, expected)),
-        };
-        // Afterwards, so that no reader remembers what it saw before.
+        if !sharded {
+            // The only block is all of the object.
+            parts.truncate(1);
+        }
+        let put = block_on(self.put_parts(&key, old, &parts, expected));
         self.states.forget(superchunk);
-        done
+        let Some(version) = put? else {
+            return Ok(false);
+        };
+        let state = State {
+            version: Some(version),
+            index: index.into(),
+        };
+        self.states.remember(superchunk, state);
+        Ok(true)
+    }
+
+    async fn put_parts(
+        &self,
+        key: &str,
+        old: &State,
+        parts: &[Part],
+        expected: &Expected,
+    ) -> Result<Option<crate::store::Version>> {
+        let mut writer = self.store.create(key).await?;
+        let mut new = Vec::new();
+        for part in parts {
+            match (part, &old.version) {
+                (Part::New(bytes), _) => new.push(bytes.clone()),
+                (Part::Kept(range), Some(version)) => {
+                    if !new.is_empty() {
+                        writer.write(&std::mem::take(&mut new)).await?;
+                    }
+                    if !writer.copy(version, range.clone()).await? {
+                        return Ok(None);
+                    }
+                }
+                (Part::Kept(_), None) => return Ok(None),
+            }
+        }
+        writer.write(&new).await?;
+        writer.finish(expected).await
     }
 }

@@ -28,6 +28,9 @@ impl KeyEncoding {
     /// The index behind a key relative to its array; `None` if it is no key of rank `rank`.
     #[must_use]
     pub fn index(self, key: &str, rank: usize) -> Option<Vec<u64>> {
+        if rank == 0 {
+            return (key == self.key(&[])).then(Vec::new);
+        }
         let (rest, separator) = match self {
             Self::Default(s) => (key.strip_prefix('c')?.strip_prefix(s)?, s),
             Self::V2(s) => (key, s),

@@ -2,7 +2,9 @@
 
 mod clear;
 mod commit;
+mod compact;
 pub(crate) mod fill;
+mod in_place;
 mod index;
 mod keys;
 mod metadata;
@@ -17,14 +19,17 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use clear::Cleaned;
+pub use compact::Compacted;
+pub use in_place::{InPlace, Updates};
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
 pub use options::ReadOptions;
 pub use read::Selected;
 pub(crate) use read::Wanted;
 pub use write::SuperchunkWriter;
-pub(crate) use write::{Lanes, Source};
+pub(crate) use write::{Lanes, Source, repeat};
 
+use self::in_place::Updater;
 use self::index::IndexCodec;
 use self::state::States;
 use self::write::Turns;
@@ -64,6 +69,7 @@ pub struct Array {
     options: ReadOptions,
     cache: Option<ArrayCache>,
     turns: Turns,
+    updater: Updater,
 }
 
 impl Array {
@@ -98,6 +104,7 @@ impl Array {
             options,
             cache: None,
             turns: Turns::default(),
+            updater: Updater::default(),
         })
     }
 
@@ -142,7 +149,9 @@ impl Array {
     pub fn open(store: Arc<dyn Store>, path: &str) -> Result<Self> {
         let document = crate::hierarchy::read_document(&*store, path)?;
         let metadata = ArrayMetadata::parse(&store.place(path), &document)?;
-        Self::new(store, path, metadata)
+        let array = Self::new(store, path, metadata)?;
+        array.recover_all();
+        Ok(array)
     }
 
     /// Writes `zarr.json`.

@@ -8,7 +8,9 @@
 //! * To shrink, the new shape is committed with the mark, what lies beyond is cleared, and the mark is
 //!   taken away. Who dies on the way leaves the mark, and who changes the shape next clears first.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
 
 use super::state::ATTEMPTS;
 use super::write::pause;
@@ -35,7 +37,9 @@ impl Array {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn refresh(&mut self) -> Result<()> {
-        *self = Self::open(self.store.clone(), &self.path)?;
+        let now = Self::open(Arc::clone(&self.store), &self.path)?;
+        let cache = self.cache.take();
+        *self = Self { cache, ..now }.with_options(self.options);
         Ok(())
     }
 
@@ -222,7 +226,12 @@ impl Array {
         self.trim(&Region::whole(&seen.shape), &unchanged)
     }
 
-    fn document_key(&self) -> String {
+    /// Makes this handle, and nobody else, see another shape.
+    pub(crate) fn set_shape(&mut self, shape: Vec<u64>) {
+        self.metadata.shape = shape;
+    }
+
+    pub(crate) fn document_key(&self) -> String {
         join(&self.path, DOCUMENT)
     }
 }
@@ -233,15 +242,27 @@ impl Seen {
     }
 
     fn mark(&mut self, marked: bool) {
-        if marked {
-            self.document["attributes"][ZIGGURAT][CLEARING] = json!(true);
-        } else if let Some(attributes) = self.document["attributes"].as_object_mut()
-            && let Some(ours) = attributes.get_mut(ZIGGURAT).and_then(Value::as_object_mut)
-        {
-            ours.shift_remove(CLEARING);
-            if ours.is_empty() {
-                attributes.shift_remove(ZIGGURAT);
+        let Some(document) = self.document.as_object_mut() else {
+            return;
+        };
+        let attributes = document.entry("attributes").or_insert_with(|| json!({}));
+        let Some(attributes) = attributes.as_object_mut() else {
+            return;
+        };
+        let mut ours = match attributes.shift_remove(ZIGGURAT) {
+            Some(Value::Object(ours)) => ours,
+            Some(other) if !marked => {
+                attributes.insert(ZIGGURAT.into(), other);
+                return;
             }
+            _ => Map::new(),
+        };
+        ours.shift_remove(CLEARING);
+        if marked {
+            ours.insert(CLEARING.into(), json!(true));
+        }
+        if !ours.is_empty() {
+            attributes.insert(ZIGGURAT.into(), Value::Object(ours));
         }
     }
 }

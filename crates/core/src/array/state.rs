@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Array;
-use crate::Result;
 use crate::cache::Bounded;
 use crate::codec::scratch::with_bytes;
 use crate::shard::ShardIndex;
 use crate::store::{ByteRange, Fetched, LocalObject, LocalStore, Version};
+use crate::{Error, Result};
 
 /// How often an operation starts again because others changed the superchunk meanwhile.
 pub(super) const ATTEMPTS: usize = 1000;
@@ -85,6 +85,20 @@ impl Array {
         store: &LocalStore,
         superchunk: &[u64],
     ) -> Result<Option<(LocalObject, Arc<ShardIndex>)>> {
+        match self.open_now(store, superchunk) {
+            // A torn index is what an update in place leaves when it is stopped.
+            Err(Error::Data { .. }) if self.recover(superchunk)? => {
+                self.open_now(store, superchunk)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_now(
+        &self,
+        store: &LocalStore,
+        superchunk: &[u64],
+    ) -> Result<Option<(LocalObject, Arc<ShardIndex>)>> {
         let Some(object) = store.open_object(&self.superchunk_key(superchunk))? else {
             return Ok(None);
         };
@@ -106,7 +120,7 @@ impl Array {
         let index = match index {
             Ok(index) => Arc::new(index),
             // What was read while it changed may be anything.
-            Err(_) if !object.is_unchanged()? => return self.open_local(store, superchunk),
+            Err(_) if !object.is_unchanged()? => return self.open_now(store, superchunk),
             Err(error) => return Err(error),
         };
         // A file that changed just now may change again without looking any different.
@@ -138,13 +152,24 @@ impl Array {
             }
         }
         let forgotten = self.states.forgotten.load(Ordering::Acquire);
+        let state = match self.look_anew(superchunk).await {
+            // A torn index is what an update in place leaves when it is stopped.
+            Err(Error::Data { .. }) if self.recover(superchunk)? => {
+                self.look_anew(superchunk).await?
+            }
+            state => state?,
+        };
+        if forgotten == self.states.forgotten.load(Ordering::Acquire) {
+            self.states.remember(superchunk, state.clone());
+        }
+        Ok((state, true))
+    }
+
+    async fn look_anew(&self, superchunk: &[u64]) -> Result<State> {
         let key = self.superchunk_key(superchunk);
-        let state = if self.layout().is_sharded() {
-            match self
-                .store
-                .get_ranges(&key, &[self.index_range()], None)
-                .await?
-            {
+        Ok(if self.layout().is_sharded() {
+            let range = self.index_range();
+            match self.store.get_ranges(&key, &[range], None).await? {
                 Fetched::Ranges(version, parts) => State {
                     version: Some(version),
                     index: Arc::new(self.index.parse(&self.store.place(&key), &parts[0])?),
@@ -163,10 +188,6 @@ impl Array {
                 version,
                 index: Arc::new(index),
             }
-        };
-        if forgotten == self.states.forgotten.load(Ordering::Acquire) {
-            self.states.remember(superchunk, state.clone());
-        }
-        Ok((state, true))
+        })
     }
 }

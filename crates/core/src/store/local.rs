@@ -17,7 +17,8 @@ use bytes::Bytes;
 
 pub use self::disk::{Disk, System};
 pub use self::object::LocalObject;
-use self::write::{LocalWriter, Swept, open, parent};
+pub(crate) use self::write::parent;
+use self::write::{LocalWriter, Swept, open};
 use super::{ByteRange, Expected, Fetched, ObjectWriter, Store, Tag, Version};
 use crate::{Error, Result};
 

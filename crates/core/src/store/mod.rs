@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use local::{Disk, Durability, LocalObject, LocalStore, System};
-pub(crate) use local::{lock, read_at, stamp, version_of};
+pub(crate) use local::{lock, parent, read_at, stamp, version_of};
 pub use object::ObjectBackend;
 
 use crate::Result;

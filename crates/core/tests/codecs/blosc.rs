@@ -121,6 +121,24 @@ proptest! {
     }
 }
 
+#[test]
+fn the_highest_levels_make_the_same_chunks() {
+    let block: Vec<u8> = (0..70_002u32)
+        .map(|i| (i / 9 + i % 77 * i % 5) as u8)
+        .collect();
+    for name in ["zstd", "lz4", "lz4hc", "zlib", "blosclz"] {
+        for level in [8, 9] {
+            let configuration = json!({"cname": name, "clevel": level, "shuffle": "shuffle",
+                "typesize": 6, "blocksize": 0});
+            let chunk = encode(&codec(&named(&configuration), block.len()), &block);
+            assert!(
+                chunk == foreign_encode(&configuration, &block),
+                "{name} {level}"
+            );
+        }
+    }
+}
+
 /// As damaged, or as of a compressor that is not known.
 fn refused_kindly(codec: &ziggurat_core::codec::BlockCodec, bytes: &[u8]) -> bool {
     let unsupported = matches!(

@@ -1,6 +1,6 @@
 //! From partial aggregates to the values that are stored.
 
-use bytemuck::cast_slice;
+use bytemuck::{NoUninit, bytes_of};
 use ziggurat_core::{ElementType, Variable};
 
 use super::{Aggregator, Partial, Sample, packing};
@@ -51,53 +51,46 @@ impl<T: Sample> Output<T> {
         }
     }
 
-    /// Gives `put` the native-endian bytes of the values of every cell of `partial`.
+    /// Makes `bytes` the native-endian bytes of the values of every cell of `partial`.
     #[allow(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         reason = "counts fit the type chosen for them"
     )]
-    pub(crate) fn with_bytes<R>(&self, partial: &Partial<T>, put: impl FnOnce(&[u8]) -> R) -> R {
-        let counted = |values: &[T]| -> Vec<T> {
-            let pairs = values.iter().zip(&partial.count);
-            pairs
-                .map(|(&v, &n)| if n == 0 { self.missing } else { v })
-                .collect()
-        };
-        let sums = || partial.sum.iter().zip(&partial.count);
+    pub(crate) fn write(&self, partial: &Partial<T>, bytes: &mut Vec<u8>) {
+        let counts = || partial.count.iter();
+        let sums = || partial.sum.iter().zip(counts());
+        let counted = |(&v, &n): (&T, &u64)| if n == 0 { self.missing } else { v };
         match (self.aggregator, self.element) {
-            (Aggregator::Mean, _) => {
-                let mean = |(&s, &n): (&T::Sum, &u64)| match n {
+            (Aggregator::Mean, _) => replace(
+                bytes,
+                sums().map(|(&sum, &n)| match n {
                     0 => self.missing,
-                    _ => T::mean(s, n),
-                };
-                put(cast_slice(&sums().map(mean).collect::<Vec<T>>()))
-            }
-            (Aggregator::Sum, ElementType::Float64) => {
-                let sum = |(&s, &n): (&T::Sum, &u64)| match n {
+                    _ => T::mean(sum, n),
+                }),
+            ),
+            (Aggregator::Sum, ElementType::Float64) => replace(
+                bytes,
+                sums().map(|(&sum, &n)| match n {
                     0 => f64::NAN,
-                    _ => self.scale * T::sum_f64(s) + self.offset * n as f64,
-                };
-                put(cast_slice(&sums().map(sum).collect::<Vec<f64>>()))
-            }
-            (Aggregator::Sum, _) => put(cast_slice(
-                &partial
-                    .sum
-                    .iter()
-                    .map(|&s| T::sum_bits(s))
-                    .collect::<Vec<u64>>(),
-            )),
-            (Aggregator::Count, ElementType::UInt32) => put(cast_slice(
-                &partial
-                    .count
-                    .iter()
-                    .map(|&n| n as u32)
-                    .collect::<Vec<u32>>(),
-            )),
-            (Aggregator::Count, _) => put(cast_slice(&partial.count)),
-            (Aggregator::Min, _) => put(cast_slice(&counted(&partial.min))),
-            (Aggregator::Max, _) => put(cast_slice(&counted(&partial.max))),
-            (Aggregator::Nearest, _) => put(cast_slice(&partial.nearest)),
+                    _ => self.scale * T::sum_f64(sum) + self.offset * n as f64,
+                }),
+            ),
+            (Aggregator::Sum, _) => replace(bytes, sums().map(|(&sum, _)| T::sum_bits(sum))),
+            (Aggregator::Count, ElementType::UInt32) => replace(bytes, counts().map(|&n| n as u32)),
+            (Aggregator::Count, _) => replace(bytes, counts().copied()),
+            (Aggregator::Min, _) => replace(bytes, partial.min.iter().zip(counts()).map(counted)),
+            (Aggregator::Max, _) => replace(bytes, partial.max.iter().zip(counts()).map(counted)),
+            (Aggregator::Nearest, _) => replace(bytes, partial.nearest.iter().copied()),
         }
+    }
+}
+
+/// Makes `bytes` the native-endian bytes of `values`.
+fn replace<V: NoUninit>(bytes: &mut Vec<u8>, values: impl ExactSizeIterator<Item = V>) {
+    // Not cleared before: every byte is written, and tiles mostly have one size.
+    bytes.resize(values.len() * size_of::<V>(), 0);
+    for (to, value) in bytes.chunks_exact_mut(size_of::<V>()).zip(values) {
+        to.copy_from_slice(bytes_of(&value));
     }
 }

@@ -8,7 +8,7 @@
 //! its group in every dimension, missing or not.
 
 use ziggurat_core::Region;
-use ziggurat_core::region::{Window, offset, runs};
+use ziggurat_core::region::offset;
 
 use super::sample::Sample;
 
@@ -46,16 +46,33 @@ pub(crate) struct Cells<'a, T> {
 impl<T: Sample> Partial<T> {
     /// The aggregate of nothing; `absent` is what the nearest cell of nothing is.
     pub(crate) fn new(region: Region, channels: Channels, absent: T) -> Self {
-        let n = usize::try_from(region.len()).unwrap_or(0);
-        let channel = |wanted, value: T| vec![value; if wanted { n } else { 0 }];
-        Self {
-            region,
-            count: vec![0; n],
-            sum: vec![T::Sum::default(); if channels.sum { n } else { 0 }],
-            min: channel(channels.min, T::TOP),
-            max: channel(channels.max, T::BOTTOM),
-            nearest: channel(channels.nearest, absent),
+        let unused = Self {
+            region: Region::whole(&[]),
+            count: Vec::new(),
+            sum: Vec::new(),
+            min: Vec::new(),
+            max: Vec::new(),
+            nearest: Vec::new(),
+        };
+        unused.renewed(region, channels, absent)
+    }
+
+    /// As [`new`](Self::new), in the memory of `self`.
+    pub(crate) fn renewed(mut self, region: Region, channels: Channels, absent: T) -> Self {
+        fn renew<V: Copy>(values: &mut Vec<V>, n: usize, value: V) {
+            values.clear();
+            values.reserve_exact(n);
+            values.resize(n, value);
         }
+        let n = usize::try_from(region.len()).unwrap_or(0);
+        let cells = |wanted| if wanted { n } else { 0 };
+        renew(&mut self.count, n, 0);
+        renew(&mut self.sum, cells(channels.sum), T::Sum::default());
+        renew(&mut self.min, cells(channels.min), T::TOP);
+        renew(&mut self.max, cells(channels.max), T::BOTTOM);
+        renew(&mut self.nearest, cells(channels.nearest), absent);
+        self.region = region;
+        self
     }
 
     /// The aggregate of one base cell of this value, as the only cell of a level of this rank.
@@ -173,35 +190,6 @@ impl<T: Sample> Partial<T> {
                 *nearest = value;
             }
         }
-    }
-
-    /// Takes over the cells of `part`, a box of the same level that lies within this one.
-    pub(crate) fn paste(&mut self, part: &Self) {
-        let start = part.region.relative_to(&self.region.start).start;
-        let zero = vec![0; start.len()];
-        let from = Window {
-            shape: &part.region.shape,
-            start: &zero,
-        };
-        let to = Window {
-            shape: &self.region.shape,
-            start: &start,
-        };
-        runs(&part.region.shape, from, to, |a, b, n| {
-            self.count[b..b + n].copy_from_slice(&part.count[a..a + n]);
-            if !self.sum.is_empty() {
-                self.sum[b..b + n].copy_from_slice(&part.sum[a..a + n]);
-            }
-            for (mine, theirs) in [
-                (&mut self.min, &part.min),
-                (&mut self.max, &part.max),
-                (&mut self.nearest, &part.nearest),
-            ] {
-                if !mine.is_empty() {
-                    mine[b..b + n].copy_from_slice(&theirs[a..a + n]);
-                }
-            }
-        });
     }
 }
 

@@ -2,17 +2,21 @@
 //!
 //! The tiles of all levels form a forest: a tile is made from its children one level down, base
 //! tiles are read. The forest is walked depth first, so that at any moment a thread holds one
-//! unfinished tile per level and aggregator and no more; finished tiles are cut into blocks and
-//! encoded at once, and their superchunk is written when its last block has come.
+//! unfinished tile per level and no more; finished tiles are cut into blocks and encoded at once,
+//! their memory is used again, and their superchunk is written when its last block has come.
 //!
 //! **Memory law**: for each thread, `levels` tiles with 8 bytes per cell for the count, 8 for a sum
 //! and one element for each further aggregator, plus at most 64 MiB of *encoded* blocks of superchunks
-//! that are not complete, plus one superchunk while it is written. It does not grow with the array.
+//! that are not complete, plus two copies of one superchunk while it is written. It grows with the
+//! array up to these bounds and no further.
 
 mod occupancy;
 mod plan;
+mod pool;
 mod sink;
 mod waiting;
+
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 use ziggurat_core::progress::Progress;
@@ -21,6 +25,7 @@ use ziggurat_core::{Array, ElementType, Error, Region, Result, Variable};
 use crate::aggregate::{Aggregator, Cells, Channels, Output, Partial, Sample};
 use occupancy::Occupancy;
 use plan::Plan;
+use pool::Pool;
 use sink::Sink;
 use waiting::Held;
 
@@ -95,7 +100,15 @@ struct Builder<'a, T: Sample> {
     fill: T,
     held: Held,
     progress: &'a dyn Progress,
+    partials: Pool<Partial<T>>,
+    /// One decoded block of the base.
+    blocks: Pool<Vec<T>>,
+    /// The bytes of one tile of one aggregator.
+    tiles: Pool<Vec<u8>>,
 }
+
+/// The aggregates of a tile, from its first child on.
+type Gathering<T> = Mutex<Option<Partial<T>>>;
 
 impl<'a, T: Sample> Builder<'a, T> {
     fn new(
@@ -126,7 +139,9 @@ impl<'a, T: Sample> Builder<'a, T> {
         // what the fill value of the base amounts to. A count, for one, does not.
         let unwritten = Partial::constant(factors.len(), channels, fill);
         let tells = |(output, sink): &(Output<T>, Sink<'_>)| {
-            output.with_bytes(&unwritten, |bytes| bytes == sink.fill())
+            let mut bytes = Vec::new();
+            output.write(&unwritten, &mut bytes);
+            bytes == sink.fill()
         };
         let occupied = match fill_is_missing || outputs.iter().flatten().all(tells) {
             true => Occupancy::of_base(&plan)?,
@@ -141,6 +156,9 @@ impl<'a, T: Sample> Builder<'a, T> {
             fill,
             held,
             progress,
+            partials: Pool::new(),
+            blocks: Pool::new(),
+            tiles: Pool::new(),
         })
     }
 
@@ -154,7 +172,11 @@ impl<'a, T: Sample> Builder<'a, T> {
         self.occupied
             .tiles(top, &self.plan.grid(top))
             .par_iter()
-            .try_for_each(|tile| self.gather(top, tile).map(drop))?;
+            .try_for_each(|tile| {
+                let done = self.gather(top, tile)?;
+                self.partials.give_back(done);
+                Ok(())
+            })?;
         self.outputs
             .iter()
             .flatten()
@@ -164,39 +186,38 @@ impl<'a, T: Sample> Builder<'a, T> {
     /// Makes `tile` of `level` (at least 1) from its children, and writes it.
     fn gather(&self, level: usize, tile: &[u64]) -> Result<Partial<T>> {
         let region = self.plan.region(level, tile);
-        let mut partial = Partial::new(region, self.channels, self.fill);
-        let children = self.plan.children(level, tile);
-        if level > 1 && children.len() > 1 {
-            let parts: Vec<Partial<T>> = children
-                .par_iter()
-                .map(|child| {
-                    let above = self.plan.above(&self.plan.region(level - 1, child));
-                    let mut part = Partial::new(above, self.channels, self.fill);
-                    self.contribute(level - 1, child, &mut part)?;
-                    Ok(part)
-                })
-                .collect::<Result<_>>()?;
-            for part in &parts {
-                partial.paste(part);
-            }
-        } else {
-            for child in &children {
-                self.contribute(level - 1, child, &mut partial)?;
-            }
-        }
+        let gathering = Gathering::default();
+        self.plan
+            .children(level, tile)
+            .par_iter()
+            .try_for_each(|child| self.contribute(level - 1, child, &region, &gathering))?;
+        let gathered = gathering.into_inner();
+        let partial = gathered
+            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(|| self.nothing(&region));
+        let mut bytes = self.tiles.take().unwrap_or_default();
         for (output, sink) in &self.outputs[level - 1] {
-            output.with_bytes(&partial, |bytes| {
-                sink.put(
-                    &self.plan,
-                    &self.occupied,
-                    &partial.region,
-                    bytes,
-                    &self.held,
-                )
-            })?;
+            output.write(&partial, &mut bytes);
+            sink.put(&self.plan, &self.occupied, &region, &bytes, &self.held)?;
         }
+        self.tiles.give_back(bytes);
         self.bound_memory()?;
         Ok(partial)
+    }
+
+    /// The aggregates of nothing.
+    fn nothing(&self, region: &Region) -> Partial<T> {
+        match self.partials.take() {
+            Some(used) => used.renewed(region.clone(), self.channels, self.fill),
+            None => Partial::new(region.clone(), self.channels, self.fill),
+        }
+    }
+
+    /// Adds to what is gathered of `region`. Children lie side by side there, so their order does
+    /// not matter; adding is short beside making them, so that they hardly wait for each other.
+    fn add(&self, region: &Region, into: &Gathering<T>, add: impl FnOnce(&mut Partial<T>)) {
+        let mut gathered = into.lock().unwrap_or_else(PoisonError::into_inner);
+        add(gathered.get_or_insert_with(|| self.nothing(region)));
     }
 
     /// Writes unfinished superchunks until no more is held than may be: those of the coarsest levels
@@ -209,28 +230,38 @@ impl<'a, T: Sample> Builder<'a, T> {
         Ok(())
     }
 
-    /// Adds `tile` of `level` to the cells one level up that stand for it.
-    fn contribute(&self, level: usize, tile: &[u64], into: &mut Partial<T>) -> Result<()> {
+    /// Adds `tile` of `level` to the cells of `region`, one level up, that stand for it.
+    fn contribute(
+        &self,
+        level: usize,
+        tile: &[u64],
+        region: &Region,
+        into: &Gathering<T>,
+    ) -> Result<()> {
         if !self.occupied.contains(level, tile) {
-            self.contribute_fill(level, tile, into);
+            self.contribute_fill(level, tile, region, into);
             return Ok(());
         }
         if level > 0 {
-            into.add_partial(&self.gather(level, tile)?, &self.plan.factors);
+            let below = self.gather(level, tile)?;
+            self.add(region, into, |above| {
+                above.add_partial(&below, &self.plan.factors);
+            });
+            self.partials.give_back(below);
             return Ok(());
         }
         self.progress.check("making levels")?;
-        self.contribute_base(tile, into)?;
+        self.contribute_base(tile, region, into)?;
         self.progress.advance(1);
         Ok(())
     }
 
-    fn contribute_base(&self, tile: &[u64], into: &mut Partial<T>) -> Result<()> {
+    fn contribute_base(&self, tile: &[u64], above: &Region, into: &Gathering<T>) -> Result<()> {
         let base = self.plan.base;
         let block_shape = base.layout().block();
         let region = self.plan.region(0, tile);
-        let cells = base.codec().decoded_size() / size_of::<T>();
-        let mut values: Vec<T> = vec![self.fill; cells];
+        let mut values = self.blocks.take().unwrap_or_default();
+        values.resize(base.codec().decoded_size() / size_of::<T>(), self.fill);
         for index in region.cells(block_shape).indices() {
             if !base.read_block_into(&index, bytemuck::cast_slice_mut(&mut values))? {
                 if self.is_missing(self.fill) {
@@ -246,20 +277,23 @@ impl<'a, T: Sample> Builder<'a, T> {
                     valid: &valid,
                     nodata: self.nodata,
                 };
-                into.add_cells(cells, &self.plan.factors);
+                self.add(above, into, |sum| sum.add_cells(cells, &self.plan.factors));
             }
         }
+        self.blocks.give_back(values);
         Ok(())
     }
 
     /// Adds a tile in which nothing was ever written.
-    fn contribute_fill(&self, level: usize, tile: &[u64], into: &mut Partial<T>) {
+    fn contribute_fill(&self, level: usize, tile: &[u64], region: &Region, into: &Gathering<T>) {
         if self.is_missing(self.fill) {
             return;
         }
         let above = self.plan.above(&self.plan.region(level, tile));
         let counts = self.plan.base_cells(level + 1, &above);
-        into.add_constant(&above, self.fill, &counts);
+        self.add(region, into, |sum| {
+            sum.add_constant(&above, self.fill, &counts);
+        });
     }
 
     fn is_missing(&self, value: T) -> bool {

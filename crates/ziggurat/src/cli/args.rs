@@ -20,7 +20,14 @@ use super::parse;
     name = "ziggurat",
     version,
     propagate_version = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  ziggurat import dem.tif dem.zarr
+  ziggurat info dem.zarr
+  ziggurat get dem.zarr --out dem.png --shape 600,800
+
+`ziggurat COMMAND --help` has more."
 )]
 pub(crate) struct Args {
     /// Show no progress
@@ -64,7 +71,7 @@ Examples:
 pub(crate) struct Import {
     /// Files or Zarr stores (several become one time axis), and last the store to make
     // One list, so that options may stand anywhere: the last of two positions would not allow it.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Levels above the base: a number, or auto (until none is larger than 256 cells)
     #[arg(long, default_value = "auto", value_parser = parse::levels)]

@@ -16,7 +16,8 @@ pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
     else {
         return Err(Error::caller(
             "import",
-            "name at least one source, and last the store to make",
+            "name at least one source, and last the store to make: \
+             ziggurat import dem.tif dem.zarr",
         ));
     };
     let mut choice = Choice {

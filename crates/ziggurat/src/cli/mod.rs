@@ -87,6 +87,10 @@ fn open(path: &Path) -> Result<Datastore> {
             "no store is there",
         ));
     }
+    if path.is_file() {
+        let what = "a file, not a store; make a store of it with `ziggurat import`";
+        return Err(Error::caller(path.display().to_string(), what));
+    }
     Datastore::open(Arc::new(LocalStore::new(path)))
 }
 

@@ -75,6 +75,9 @@ fn what_cannot_be_imported_leaves_nothing() {
             1,
             &["no/where", "create it first"],
         ),
+        (&["a.npy", "a.npy/b.zarr"], 2, &["a.npy", "a file"]),
+        (&["a.npy"], 2, &["the store to make"]),
+        (&[], 2, &["the store to make"]),
         (
             &["a.npy", "b.zarr", "--var", "new=nope"],
             1,

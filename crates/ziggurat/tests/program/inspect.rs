@@ -120,7 +120,9 @@ fn what_is_no_datastore_is_named() {
     place
         .run(&["info", "b.zarr"])
         .fails(1, &["b.zarr", "no store"]);
-    place.run(&["info", "a.npy"]).fails(1, &["a.npy"]);
+    place
+        .run(&["info", "a.npy"])
+        .fails(2, &["a.npy", "ziggurat import"]);
     place
         .run(&["info", "a.zarr/0"])
         .fails(1, &["a.zarr/0", "ziggurat import"]);
@@ -226,6 +228,15 @@ fn digest_prints_a_line_for_every_array_and_fails_if_one_does() {
         matches!(failed[..], [line] if line.contains("a.zarr/1/a")),
         "{failed:?}"
     );
+}
+
+#[test]
+fn a_decoder_that_gives_up_prints_no_backtrace() {
+    let place = Place::new();
+    let case = "/../../conformance-tests/cases/bad/shard-overflow";
+    let said = place.run(&["digest", &(env!("CARGO_MANIFEST_DIR").to_owned() + case)]);
+    assert_eq!((said.code, said.err.as_str()), (1, ""), "{}", said.out);
+    assert!(said.out.contains("gave up"), "{}", said.out);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The change of one superchunk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use rayon::prelude::*;
@@ -11,7 +11,8 @@ use super::{Lanes, Source};
 use crate::array::commit::Changes;
 use crate::array::state::{ATTEMPTS, State};
 use crate::exec::block_on;
-use crate::{Array, Region, Result};
+use crate::store::Expected;
+use crate::{Array, Result};
 
 impl Array {
     /// Replaces the blocks `touched` of a superchunk by those of `source`.
@@ -22,36 +23,46 @@ impl Array {
         source: &impl Source,
         lanes: &mut Lanes,
     ) -> Result<()> {
-        let cell = Region::of_cell(superchunk, self.layout().superchunk());
-        let inside = cell.intersect(&Region::whole(self.shape()));
-        let blocks = inside.map(|inside| inside.cells(self.layout().block()));
-        match blocks {
-            Some(blocks)
-                if blocks.len() == touched.len() as u64
-                    && touched.iter().all(|index| source.replaces(index)) =>
-            {
-                self.replace(superchunk, &blocks, source, lanes)
-            }
-            _ => self.merge(superchunk, &touched, source),
+        let replaces = |index: &Vec<u64>| source.replaces(index);
+        if touched.len() == self.layout().block_count() && touched.iter().all(replaces) {
+            self.stream(superchunk, touched, source, lanes, &Expected::Any)?;
+            return Ok(());
         }
+        {
+            let _turn = self.turns.take(superchunk);
+            let seen = block_on(self.look(superchunk))?;
+            if seen.version.is_none() {
+                let blocks = touched.clone();
+                if self.stream(superchunk, blocks, source, lanes, &Expected::Absent)? {
+                    return Ok(());
+                }
+            }
+        }
+        self.merge(superchunk, &touched, source)
     }
 
-    /// Replaces all `blocks` of a superchunk, whatever is stored.
-    fn replace(
+    /// Puts a superchunk of `blocks` alone, batch by batch.
+    ///
+    /// Returns `false`, having changed nothing, if what is stored is not as `expected`.
+    fn stream(
         &self,
         superchunk: &[u64],
-        blocks: &Region,
+        mut blocks: Vec<Vec<u64>>,
         source: &impl Source,
         lanes: &mut Lanes,
-    ) -> Result<()> {
-        let mut order = self.layout().blocks_in_write_order(superchunk);
-        order.retain(|index| (0..index.len()).all(|d| index[d] < blocks.end(d)));
-        let mut stream = Stream::new(self, superchunk);
-        for batch in order.chunks(lanes.batch(self.codec.decoded_size())) {
-            lanes.encode(batch, source)?;
-            stream.write(batch, lanes);
+        expected: &Expected,
+    ) -> Result<bool> {
+        if blocks.len() > 1 {
+            let wanted: HashSet<Vec<u64>> = blocks.into_iter().collect();
+            blocks = self.layout().blocks_in_write_order(superchunk);
+            blocks.retain(|index| wanted.contains(index));
         }
-        stream.finish()
+        let mut stream = Stream::new(self, superchunk);
+        for batch in blocks.chunks(lanes.batch(self.codec.decoded_size())) {
+            lanes.encode(batch, source)?;
+            stream.write(batch, lanes)?;
+        }
+        stream.finish(expected)
     }
 
     /// Replaces the blocks `touched` of a superchunk and keeps the others as they are.

@@ -79,7 +79,8 @@ impl<'a> Elements<'a> {
 
 impl Source for Elements<'_> {
     fn replaces(&self, index: &[u64]) -> bool {
-        self.array.covers(self.region, index)
+        let cell = Region::of_cell(index, self.array.layout().block());
+        self.region.contains(&cell)
     }
 
     fn encode(
@@ -94,7 +95,7 @@ impl Source for Elements<'_> {
         if let Some(run) = self.run(&cell) {
             return codec.encode_into(&self.place, run, out);
         }
-        if self.erases && (old.is_none() || self.replaces(index)) {
+        if self.erases && (old.is_none() || self.region.contains(&cell)) {
             return Ok(false);
         }
         let Some(part) = cell.intersect(self.region) else {
@@ -108,19 +109,6 @@ impl Source for Elements<'_> {
         }
         self.copy(&part, &cell, scratch);
         codec.encode_into(&self.place, scratch, out)
-    }
-}
-
-impl Array {
-    /// Whether `region` covers all that block `index` holds of the array.
-    pub(crate) fn covers(&self, region: &Region, index: &[u64]) -> bool {
-        let block = self.layout().block();
-        // As `region` contains the part of the block that lies within the array.
-        (0..block.len()).all(|d| {
-            let start = index[d].saturating_mul(block[d]);
-            let end = start.saturating_add(block[d]).min(self.shape()[d]);
-            start >= end || (region.start[d] <= start && end <= region.end(d))
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Blocks encoded by all threads, in memory that is used again.
 
+use bytes::Bytes;
 use rayon::prelude::*;
 
 use super::Source;
@@ -52,10 +53,26 @@ impl Lanes {
         }
     }
 
-    /// Each lane's bytes, and the lengths of the blocks in them; `None` where a block is all fill.
-    pub(super) fn encoded(&self) -> impl Iterator<Item = (&[u8], &[Option<usize>])> {
-        let lanes = self.0.iter();
-        lanes.map(|lane| (lane.encoded.as_slice(), lane.lengths.as_slice()))
+    /// The lengths of the encoded blocks; `None` where one is all fill.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = Option<usize>> {
+        self.0.iter().flat_map(|lane| lane.lengths.iter().copied())
+    }
+
+    /// The encoded blocks, out of each lane.
+    pub(super) fn take(&mut self) -> Vec<Bytes> {
+        let lanes = self.0.iter_mut();
+        lanes
+            .map(|lane| std::mem::take(&mut lane.encoded).into())
+            .collect()
+    }
+
+    /// Gives back what was [taken](Self::take): memory that nobody else holds is used again.
+    pub(super) fn give_back(&mut self, parts: Vec<Bytes>) {
+        for (lane, part) in self.0.iter_mut().zip(parts) {
+            if part.is_unique() {
+                lane.encoded = part.into();
+            }
+        }
     }
 }
 

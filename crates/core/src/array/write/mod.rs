@@ -1,7 +1,7 @@
 //! Writing: each touched block is encoded once, each touched superchunk is put once.
 //!
-//! A superchunk that is replaced whole is encoded batch by batch and put as it is encoded. Of any other
-//! the blocks that change are encoded and [committed](Array::commit) over the version that was seen.
+//! A superchunk that is new or replaced whole is encoded batch by batch and put as it is encoded. Of any
+//! other the blocks that change are encoded and committed over the version that was seen.
 
 mod change;
 mod elements;
@@ -25,6 +25,9 @@ use crate::{Error, Region, Result};
 /// Where the blocks that are to be stored come from.
 pub(crate) trait Source: Sync {
     /// Whether nothing is kept of what block `index` held before.
+    ///
+    /// Of a block at the edge of the array something is: another process may have enlarged the array
+    /// and written there.
     fn replaces(&self, index: &[u64]) -> bool;
 
     /// Appends to `out` the encoding of block `index`, which was encoded as `old`; or nothing, and
@@ -52,14 +55,20 @@ impl Array {
     /// # Errors
     /// [`Error::Caller`] if `region` is not within the array or `bytes` has not its size.
     pub fn write(&self, region: &Region, bytes: &[u8]) -> Result<()> {
+        self.check_bytes(region, bytes)?;
+        self.put(region, Values::Each(bytes))
+    }
+
+    /// Refuses bytes that are not the elements of a region of the array.
+    pub(crate) fn check_bytes(&self, region: &Region, bytes: &[u8]) -> Result<()> {
         self.check(region)?;
         let need = region.len().saturating_mul(self.element().size() as u64);
-        if bytes.len() as u64 != need {
-            let have = bytes.len();
-            let what = format!("{have} bytes given for {region}, which takes {need}");
-            return Err(Error::caller(self.place(), what));
+        if bytes.len() as u64 == need {
+            return Ok(());
         }
-        self.put(region, Values::Each(bytes))
+        let have = bytes.len();
+        let what = format!("{have} bytes given for {region}, which takes {need}");
+        Err(Error::caller(self.place(), what))
     }
 
     /// Replaces each element of `region` by `value`, one element in native-endian bytes.

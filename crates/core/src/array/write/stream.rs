@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::Lanes;
 use crate::exec::block_on;
 use crate::shard::ShardIndex;
-use crate::store::Expected;
+use crate::store::{Expected, ObjectWriter};
 use crate::{Array, Result};
 
 /// One superchunk on its way into the store.
@@ -13,6 +13,9 @@ use crate::{Array, Result};
 pub(super) struct Stream<'a> {
     array: &'a Array,
     superchunk: &'a [u64],
+    /// There once there is something to write.
+    writer: Option<Box<dyn ObjectWriter>>,
+    /// Blocks that wait for the index, where it comes before them.
     parts: Vec<Bytes>,
     entries: Vec<Option<(u64, u64)>>,
     /// Where the next block begins.
@@ -29,49 +32,69 @@ impl<'a> Stream<'a> {
         Self {
             array,
             superchunk,
+            writer: None,
             parts: Vec::new(),
             entries: vec![None; blocks],
             at,
         }
     }
 
-    /// Appends the encodings of `blocks`.
-    pub(super) fn write(&mut self, blocks: &[Vec<u64>], lanes: &Lanes) {
-        let mut blocks = blocks.iter();
-        for (bytes, lengths) in lanes.encoded() {
-            for (length, index) in lengths.iter().zip(&mut blocks) {
-                if let Some(length) = length {
-                    let (_, position) = self.array.layout().locate(index);
-                    self.entries[position] = Some((self.at, *length as u64));
-                    self.at += *length as u64;
-                }
+    /// Appends the encodings of `blocks`, which the lanes hold.
+    pub(super) fn write(&mut self, blocks: &[Vec<u64>], lanes: &mut Lanes) -> Result<()> {
+        for (index, length) in blocks.iter().zip(lanes.lengths()) {
+            if let Some(length) = length {
+                let (_, position) = self.array.layout().locate(index);
+                self.entries[position] = Some((self.at, length as u64));
+                self.at += length as u64;
             }
-            if !bytes.is_empty() {
-                self.parts.push(Bytes::copy_from_slice(bytes));
+        }
+        let parts = lanes.take();
+        if self.array.index_is_at_start() {
+            self.parts.extend(parts);
+            return Ok(());
+        }
+        if parts.iter().any(|part| !part.is_empty()) {
+            let mut writer = self.take_writer()?;
+            block_on(writer.write(&parts))?;
+            self.writer = Some(writer);
+        }
+        lanes.give_back(parts);
+        Ok(())
+    }
+
+    /// The writer of the object, which is begun if it was not.
+    fn take_writer(&mut self) -> Result<Box<dyn ObjectWriter>> {
+        match self.writer.take() {
+            Some(writer) => Ok(writer),
+            None => {
+                let key = self.array.superchunk_key(self.superchunk);
+                block_on(self.array.store().create(&key))
             }
         }
     }
 
-    /// Replaces the superchunk, or deletes it if no block is left.
-    pub(super) fn finish(mut self) -> Result<()> {
-        let array = self.array;
+    /// Replaces the superchunk, or deletes it if no block is left; `false` if what is stored is not
+    /// as `expected`.
+    pub(super) fn finish(mut self, expected: &Expected) -> Result<bool> {
+        let (array, superchunk) = (self.array, self.superchunk);
         array.check_writable()?;
-        let key = array.superchunk_key(self.superchunk);
-        if self.parts.is_empty() {
-            let deleted = block_on(array.store().delete_if(&key, &Expected::Any));
-            array.forget(self.superchunk);
-            return deleted.map(drop);
-        }
-        if array.layout().is_sharded() {
-            let index = ShardIndex::new(self.entries).encode();
-            match array.index_is_at_start() {
-                true => self.parts.insert(0, index),
-                false => self.parts.push(index),
+        let done = if self.entries.iter().all(Option::is_none) {
+            let key = array.superchunk_key(superchunk);
+            block_on(array.store().delete_if(&key, expected))?
+        } else {
+            let mut parts = std::mem::take(&mut self.parts);
+            if array.layout().is_sharded() {
+                let index = ShardIndex::new(std::mem::take(&mut self.entries)).encode();
+                parts.insert(0, index);
             }
-        }
-        let put = block_on(array.store().put_if(&key, &self.parts, &Expected::Any));
-        // Afterwards, so that no reader remembers what it saw before.
-        array.forget(self.superchunk);
-        put.map(drop)
+            let mut writer = self.take_writer()?;
+            block_on(async {
+                writer.write(&parts).await?;
+                writer.finish(expected).await
+            })?
+            .is_some()
+        };
+        array.forget(superchunk);
+        Ok(done)
     }
 }

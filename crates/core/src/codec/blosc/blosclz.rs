@@ -16,9 +16,12 @@ pub(super) fn decode(stream: &[u8], out: &mut [u8]) -> Option<usize> {
     loop {
         if control < 32 {
             let (literals, rest) = bytes.split_at_checked(control + 1)?;
-            out.get_mut(filled..)?
-                .get_mut(..literals.len())?
-                .copy_from_slice(literals);
+            let room = out.get_mut(filled..)?;
+            // At most 32: to copy as many always takes less time than to copy as few as there are.
+            match (bytes.first_chunk::<32>(), room.first_chunk_mut()) {
+                (Some(all), Some(room)) => *room = *all,
+                _ => room.get_mut(..literals.len())?.copy_from_slice(literals),
+            }
             filled += literals.len();
             bytes = rest;
         } else {

@@ -100,58 +100,119 @@ impl<'a> Chunk<'a> {
 
     /// Decodes one internal block into `out`, which has its size. Returns what it takes in the chunk.
     fn decode_block(&self, index: usize, out: &mut [u8]) -> Result<usize> {
-        let Header {
-            flags, typesize, ..
-        } = self.header;
-        let (typesize, length) = (typesize, out.len());
+        let (typesize, length) = (self.header.typesize, out.len());
         let start = u32::from_le_bytes(self.starts[index]) as usize;
         if start < header::LENGTH + 4 * self.starts.len() {
-            return Err(Error::data(
-                "",
-                "a block of a blosc chunk starts in its header",
-            ));
+            return Err(damaged("starts in its header"));
         }
-        if flags & flags::SHUFFLE != 0 && typesize > 1 {
-            scratch::with_bytes(length, |shuffled| {
-                let taken = self.decode_streams(start, shuffled)?;
-                shuffle::unshuffle(typesize, shuffled, out);
-                Ok(taken)
-            })
-        } else if flags & flags::BITSHUFFLE != 0 && length >= typesize {
-            scratch::with_bytes(2 * length, |both| {
-                let (shuffled, between) = both.split_at_mut(length);
-                let taken = self.decode_streams(start, shuffled)?;
-                shuffle::bitunshuffle(typesize, shuffled, between, out);
-                Ok(taken)
-            })
-        } else {
-            self.decode_streams(start, out)
+        let bytes = self.header.is(flags::SHUFFLE) && typesize > 1;
+        let bits = self.header.is(flags::BITSHUFFLE) && length >= typesize;
+        if !bytes && !bits {
+            return self.decode_streams(start, out);
         }
+        let end = length - length % typesize;
+        scratch::with_bytes(if bytes { length } else { length + end }, |buffer| {
+            let (buffer, between) = buffer.split_at_mut(length);
+            let mut streams = self.streams(start, length)?;
+            let mut planes = [&[][..]; 255];
+            let planes = &mut planes[..typesize];
+            if streams.length == length {
+                let shuffled = streams.next(buffer)?;
+                for (plane, bytes) in planes
+                    .iter_mut()
+                    .zip(shuffled.chunks_exact((end / typesize).max(1)))
+                {
+                    *plane = bytes;
+                }
+                out[end..].copy_from_slice(&shuffled[end..]);
+            } else {
+                for (plane, part) in planes
+                    .iter_mut()
+                    .zip(buffer.chunks_exact_mut(streams.length))
+                {
+                    *plane = streams.next(part)?;
+                }
+            }
+            match bytes {
+                true => shuffle::unshuffle(planes, &mut out[..end]),
+                false => shuffle::bitunshuffle(planes, between, &mut out[..end]),
+            }
+            Ok(streams.taken)
+        })
     }
 
     /// Decodes the streams that start at `start` one after the other, so that they fill `out`.
     fn decode_streams(&self, start: usize, out: &mut [u8]) -> Result<usize> {
-        let damaged = |what: &str| Error::data("", format!("a block of a blosc chunk {what}"));
-        let typesize = self.header.typesize;
-        let stream_length = match self.header.splits(out.len()) {
-            true if out.len().is_multiple_of(typesize) => out.len() / typesize,
-            true => return Err(damaged("cuts an element in two")),
-            false => out.len(),
-        };
-        let beyond = || damaged("reaches beyond its end");
-        let mut rest = self.bytes.get(start..).ok_or_else(beyond)?;
-        let before = rest.len();
-        for part in out.chunks_exact_mut(stream_length) {
-            let (size, after) = rest.split_first_chunk().ok_or_else(beyond)?;
-            let size = u32::from_le_bytes(*size) as usize;
-            let (stream, after) = after.split_at_checked(size).ok_or_else(beyond)?;
-            if size == part.len() {
-                part.copy_from_slice(stream);
-            } else {
-                streams::decompress(self.header.format(), stream, part)?;
-            }
-            rest = after;
+        let mut streams = self.streams(start, out.len())?;
+        for part in out.chunks_exact_mut(streams.length) {
+            streams.next_into(part)?;
         }
-        Ok(before - rest.len())
+        Ok(streams.taken)
     }
+
+    /// The streams of an internal block of `length` bytes that start at `start`.
+    fn streams(&self, start: usize, length: usize) -> Result<Streams<'a>> {
+        let typesize = self.header.typesize;
+        let split = self.header.splits(length);
+        if split && !length.is_multiple_of(typesize) {
+            return Err(damaged("cuts an element in two"));
+        }
+        Ok(Streams {
+            format: self.header.format(),
+            length: if split { length / typesize } else { length },
+            rest: self
+                .bytes
+                .get(start..)
+                .ok_or_else(|| damaged("starts beyond its end"))?,
+            taken: 0,
+        })
+    }
+}
+
+/// What is left of the streams of one internal block.
+struct Streams<'a> {
+    format: u8,
+    /// What each decodes to.
+    length: usize,
+    rest: &'a [u8],
+    /// What was read.
+    taken: usize,
+}
+
+impl<'a> Streams<'a> {
+    /// The next stream, decoded into `buffer` unless it is a copy already.
+    fn next<'b>(&mut self, buffer: &'b mut [u8]) -> Result<&'b [u8]>
+    where
+        'a: 'b,
+    {
+        let stream = self.encoded()?;
+        if stream.len() == buffer.len() {
+            return Ok(stream);
+        }
+        streams::decompress(self.format, stream, buffer)?;
+        Ok(buffer)
+    }
+
+    fn next_into(&mut self, out: &mut [u8]) -> Result<()> {
+        let stream = self.encoded()?;
+        if stream.len() == out.len() {
+            out.copy_from_slice(stream);
+            return Ok(());
+        }
+        streams::decompress(self.format, stream, out)
+    }
+
+    fn encoded(&mut self) -> Result<&'a [u8]> {
+        let beyond = || damaged("reaches beyond its end");
+        let (size, rest) = self.rest.split_first_chunk().ok_or_else(beyond)?;
+        let size = u32::from_le_bytes(*size) as usize;
+        let (stream, rest) = rest.split_at_checked(size).ok_or_else(beyond)?;
+        self.taken += 4 + size;
+        self.rest = rest;
+        Ok(stream)
+    }
+}
+
+fn damaged(what: &str) -> Error {
+    Error::data("", format!("a block of a blosc chunk {what}"))
 }

@@ -1,37 +1,42 @@
-//! Byte and bit transposition: the first bytes of all elements, then the second ones, and so on.
+//! Byte and bit transposition: the first bytes of all elements (a *plane*), then the second ones, and so
+//! on.
 //!
-//! Elements of 2, 4, 8 and 16 bytes are transposed by interleaving halves, once for each binary digit
-//! of the typesize: loops that compilers turn into vector instructions on any processor. They run at
-//! 8 to 40 GB/s, ten times what streams give, so there are no intrinsics and nothing is chosen at run
-//! time. Other sizes go byte by byte, at 2 GB/s.
+//! Elements of 2, 4, 8 and 16 bytes are transposed in tiles of 16 by interleaving vectors; others byte
+//! by byte. Compilers do not find the instruction for it: without it lz4 blocks of `float32`
+//! decode at 6 GB/s, with it at 9. It is one of SSE2, which every `x86_64` has, so nothing is chosen
+//! at run time; wider vectors could gain no more than a tenth.
 
-/// Gathers byte `j` of all elements of `typesize` bytes at `j * (length / typesize)` of `out`, and
-/// what is left over at the end as it is.
+/// Splits elements of `typesize` bytes into planes, which stand in `out` one after the other. What is
+/// left over stays at the end.
 pub(super) fn shuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
+    let count = from.len() / typesize;
+    let (elements, left) = from.split_at(count * typesize);
+    let (planes, end) = out.split_at_mut(count * typesize);
+    end.copy_from_slice(left);
     match typesize {
-        1 => out.copy_from_slice(from),
-        2 => shuffle_fixed::<2>(from, out),
-        4 => shuffle_fixed::<4>(from, out),
-        8 => shuffle_fixed::<8>(from, out),
-        16 => shuffle_fixed::<16>(from, out),
-        _ => shuffle_any(typesize, from, out),
+        1 => planes.copy_from_slice(elements),
+        2 => split_tiles::<2>(elements, planes),
+        4 => split_tiles::<4>(elements, planes),
+        8 => split_tiles::<8>(elements, planes),
+        16 => split_tiles::<16>(elements, planes),
+        _ => split_rest(typesize, 0, elements, planes),
     }
 }
 
-/// The reverse of [`shuffle`].
-pub(super) fn unshuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
-    match typesize {
-        1 => out.copy_from_slice(from),
-        2 => unshuffle_fixed::<2>(from, out),
-        4 => unshuffle_fixed::<4>(from, out),
-        8 => unshuffle_fixed::<8>(from, out),
-        16 => unshuffle_fixed::<16>(from, out),
-        _ => unshuffle_any(typesize, from, out),
+/// Joins planes of one length to elements.
+pub(super) fn unshuffle(planes: &[&[u8]], out: &mut [u8]) {
+    match planes.len() {
+        1 => out.copy_from_slice(planes[0]),
+        2 => join_tiles::<2>(planes, out),
+        4 => join_tiles::<4>(planes, out),
+        8 => join_tiles::<8>(planes, out),
+        16 => join_tiles::<16>(planes, out),
+        _ => join_rest(planes, 0, out),
     }
 }
 
-/// Shuffles the bytes of elements, then the bits of bytes: bit `k` of byte `j` of all elements is row
-/// `8 j + k`, eight elements to a byte. Elements whose number no 8 divides are copied.
+/// Shuffles the bytes of elements, then the bits of each plane: its eight rows are the bits of one
+/// weight, of eight elements to a byte. Elements whose number no 8 divides are copied.
 pub(super) fn bitshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: &mut [u8]) {
     let count = from.len() / typesize;
     if count == 0 || !count.is_multiple_of(8) {
@@ -40,25 +45,36 @@ pub(super) fn bitshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: 
     shuffle(typesize, from, between);
     let end = count * typesize;
     transpose_bits(&mut between[..end]);
-    for at in (0..end).step_by(count) {
-        shuffle(8, &between[at..at + count], &mut out[at..at + count]);
+    for (plane, rows) in between.chunks_exact(count).zip(out.chunks_exact_mut(count)) {
+        shuffle(8, plane, rows);
     }
     out[end..].copy_from_slice(&from[end..]);
 }
 
-/// The reverse of [`bitshuffle`].
-pub(super) fn bitunshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: &mut [u8]) {
-    let count = from.len() / typesize;
+/// The reverse of [`bitshuffle`] for planes of one length, without what is left over.
+pub(super) fn bitunshuffle(planes: &[&[u8]], between: &mut [u8], out: &mut [u8]) {
+    let count = planes.first().map_or(0, |plane| plane.len());
     if count == 0 || !count.is_multiple_of(8) {
-        return out.copy_from_slice(from);
+        for (plane, out) in planes.iter().zip(out.chunks_exact_mut(count.max(1))) {
+            out.copy_from_slice(plane);
+        }
+        return;
     }
-    let end = count * typesize;
-    for at in (0..end).step_by(count) {
-        unshuffle(8, &from[at..at + count], &mut between[at..at + count]);
+    for (plane, between) in planes.iter().zip(between.chunks_exact_mut(count)) {
+        unshuffle(&rows::<8>(plane), between);
     }
-    transpose_bits(&mut between[..end]);
-    between[end..].copy_from_slice(&from[end..]);
-    unshuffle(typesize, between, out);
+    transpose_bits(between);
+    let mut planes = [&between[..0]; 255];
+    for (plane, bytes) in planes.iter_mut().zip(between.chunks_exact(count)) {
+        *plane = bytes;
+    }
+    unshuffle(&planes[..between.len() / count], out);
+}
+
+/// `N` parts of `bytes` of one length.
+fn rows<const N: usize>(bytes: &[u8]) -> [&[u8]; N] {
+    let count = bytes.len() / N;
+    std::array::from_fn(|j| &bytes[j * count..][..count])
 }
 
 /// Transposes each 8 bytes as a square of bits.
@@ -78,100 +94,96 @@ fn transpose_bits(bytes: &mut [u8]) {
     }
 }
 
-/// Bytes of a tile: two fit a first-level cache.
-const TILE: usize = 4096;
+/// Bytes of a vector, and elements of a tile.
+const TILE: usize = 16;
 
-fn shuffle_fixed<const N: usize>(from: &[u8], out: &mut [u8]) {
-    let count = from.len() / N;
-    let (elements, left) = from.split_at(count * N);
-    let (planes, end) = out.split_at_mut(count * N);
-    end.copy_from_slice(left);
-    let (mut now, mut next) = (&mut [0; TILE], &mut [0; TILE]);
-    for (index, tile) in elements.chunks(TILE).enumerate() {
-        let (n, start) = (tile.len() / N, index * TILE / N);
-        for digit in 1..N.trailing_zeros() {
-            let from = if digit == 1 { tile } else { &now[..tile.len()] };
-            let (even, odd) = next[..tile.len()].split_at_mut(tile.len() / 2);
-            part(from, even, odd);
-            std::mem::swap(&mut now, &mut next);
-        }
-        let tile = if N == 2 { tile } else { &now[..tile.len()] };
-        for (j, pair) in tile.chunks_exact(2 * n).enumerate() {
-            let (low, high) = planes.split_at_mut(count * N / 2);
-            let at = j * count + start;
-            part(pair, &mut low[at..at + n], &mut high[at..at + n]);
+type Vector = [u8; TILE];
+
+fn split_tiles<const N: usize>(elements: &[u8], planes: &mut [u8]) {
+    let count = elements.len() / N;
+    let tiles = elements.as_chunks::<TILE>().0.as_chunks::<N>().0;
+    for (index, tile) in tiles.iter().enumerate() {
+        // The number of a byte is that of its element, then that within it, in binary digits. Four
+        // turns bring the four digits of the element to the end.
+        let rows = turn(turn(turn(turn(*tile))));
+        for (j, row) in rows.iter().enumerate() {
+            planes[j * count + index * TILE..][..TILE].copy_from_slice(row);
         }
     }
+    split_rest(N, tiles.len() * TILE, elements, planes);
 }
 
-fn unshuffle_fixed<const N: usize>(from: &[u8], out: &mut [u8]) {
-    let count = from.len() / N;
-    let (planes, left) = from.split_at(count * N);
-    let (elements, end) = out.split_at_mut(count * N);
-    end.copy_from_slice(left);
-    let (low, high) = planes.split_at(count * N / 2);
-    let mut between = [0; TILE];
-    for (index, tile) in elements.chunks_mut(TILE).enumerate() {
-        let (n, start) = (tile.len() / N, index * TILE / N);
-        for (j, pair) in tile.chunks_exact_mut(2 * n).enumerate() {
-            let at = j * count + start;
-            join(&low[at..at + n], &high[at..at + n], pair);
+fn join_tiles<const N: usize>(planes: &[&[u8]], out: &mut [u8]) {
+    let tiles = out.as_chunks_mut::<TILE>().0.as_chunks_mut::<N>().0;
+    let done = tiles.len() * TILE;
+    let rows: [&[Vector]; N] = std::array::from_fn(|j| planes[j][..done].as_chunks().0);
+    for (index, tile) in tiles.iter_mut().enumerate() {
+        let mut turned = std::array::from_fn(|j| rows[j][index]);
+        // As many turns as the number within the element has digits.
+        for _ in 0..N.trailing_zeros() {
+            turned = turn(turned);
         }
-        for _ in 1..N.trailing_zeros() {
-            let between = &mut between[..tile.len()];
-            between.copy_from_slice(tile);
-            let (low, high) = between.split_at(tile.len() / 2);
-            join(low, high, tile);
-        }
+        *tile = turned;
     }
+    join_rest(planes, done, out);
 }
 
-/// Interleaves the bytes of `even` and `odd`.
-fn join(even: &[u8], odd: &[u8], out: &mut [u8]) {
-    for ((pair, &even), &odd) in out.as_chunks_mut().0.iter_mut().zip(even).zip(odd) {
-        // As a number, for the compiler: two bytes would be stored one by one.
-        *pair = (u16::from(even) | u16::from(odd) << 8).to_le_bytes();
+/// Interleaves the first half of the bytes of `tile` with the second half: the first digit of the
+/// number of each becomes the last.
+#[inline]
+fn turn<const N: usize>(tile: [Vector; N]) -> [Vector; N] {
+    let mut turned = tile;
+    for k in 0..N / 2 {
+        [turned[2 * k], turned[2 * k + 1]] = interleave(tile[k], tile[N / 2 + k]);
     }
+    turned
 }
 
-/// The reverse of [`join`].
-fn part(from: &[u8], even: &mut [u8], odd: &mut [u8]) {
-    const LANES: usize = 16;
-    let (pairs, pairs_left) = from.as_chunks::<{ 2 * LANES }>();
-    let (evens, even_left) = even.as_chunks_mut::<LANES>();
-    let (odds, odd_left) = odd.as_chunks_mut::<LANES>();
-    for ((pairs, even), odd) in pairs.iter().zip(evens).zip(odds) {
-        let words: [u16; LANES] = bytemuck::cast(*pairs);
-        *even = words.map(|word| word.to_le_bytes()[0]);
-        *odd = words.map(|word| word.to_le_bytes()[1]);
-    }
-    let left = pairs_left.as_chunks::<2>().0.iter();
-    for ((pair, even), odd) in left.zip(even_left).zip(odd_left) {
-        [*even, *odd] = *pair;
-    }
+/// The bytes of `a` and `b` in turns.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[allow(unsafe_code, reason = "see the head of this file for what it gains")]
+fn interleave(a: Vector, b: Vector) -> [Vector; 2] {
+    use std::arch::x86_64::{_mm_unpackhi_epi8, _mm_unpacklo_epi8};
+    let (a, b) = (bytemuck::cast(a), bytemuck::cast(b));
+    // SAFETY: every x86_64 has SSE2.
+    let (low, high) = unsafe { (_mm_unpacklo_epi8(a, b), _mm_unpackhi_epi8(a, b)) };
+    [bytemuck::cast(low), bytemuck::cast(high)]
 }
 
-fn shuffle_any(typesize: usize, from: &[u8], out: &mut [u8]) {
-    let count = from.len() / typesize;
-    let (elements, left) = from.split_at(count * typesize);
-    let (planes, end) = out.split_at_mut(count * typesize);
-    end.copy_from_slice(left);
-    for (j, plane) in planes.chunks_exact_mut(count.max(1)).enumerate() {
-        let bytes = elements[j..].iter().step_by(typesize);
-        for (to, byte) in plane.iter_mut().zip(bytes) {
+/// The bytes of `a` and `b` in turns.
+#[cfg(not(target_arch = "x86_64"))]
+fn interleave(a: Vector, b: Vector) -> [Vector; 2] {
+    let from = |start: usize| -> Vector { std::array::from_fn(|i| [a, b][i % 2][start + i / 2]) };
+    [from(0), from(TILE / 2)]
+}
+
+/// Splits the elements from the `done`th on.
+#[inline]
+fn split_rest(typesize: usize, done: usize, elements: &[u8], planes: &mut [u8]) {
+    let count = elements.len() / typesize;
+    if done == count {
+        return;
+    }
+    for (j, plane) in planes.chunks_exact_mut(count).enumerate() {
+        let bytes = elements[done * typesize + j..].iter().step_by(typesize);
+        for (to, byte) in plane[done..].iter_mut().zip(bytes) {
             *to = *byte;
         }
     }
 }
 
-fn unshuffle_any(typesize: usize, from: &[u8], out: &mut [u8]) {
-    let count = from.len() / typesize;
-    let (planes, left) = from.split_at(count * typesize);
-    let (elements, end) = out.split_at_mut(count * typesize);
-    end.copy_from_slice(left);
-    for (j, plane) in planes.chunks_exact(count.max(1)).enumerate() {
-        let bytes = elements[j..].iter_mut().step_by(typesize);
-        for (to, byte) in bytes.zip(plane) {
+/// Joins the elements from the `done`th on.
+#[inline]
+fn join_rest(planes: &[&[u8]], done: usize, out: &mut [u8]) {
+    let typesize = planes.len();
+    let out = &mut out[done * typesize..];
+    if out.is_empty() {
+        return;
+    }
+    for (j, plane) in planes.iter().enumerate() {
+        let bytes = out[j..].iter_mut().step_by(typesize);
+        for (to, byte) in bytes.zip(&plane[done..]) {
             *to = *byte;
         }
     }

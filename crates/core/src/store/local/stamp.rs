@@ -18,7 +18,7 @@ const STEP: u64 = 100_000;
 const RECENT: u64 = 1_000_000_000;
 
 /// Nanoseconds of the Unix epoch until the last change of a file.
-pub(super) fn of(meta: &Metadata) -> u64 {
+pub(crate) fn of(meta: &Metadata) -> u64 {
     meta.modified().map_or(0, nanoseconds)
 }
 

@@ -157,7 +157,7 @@ impl ObjectWriter for LocalWriter {
 }
 
 /// The directory of a file.
-pub(super) fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 

@@ -1,11 +1,17 @@
 //! The bytes of a superchunk: blocks and their index.
 //!
-//! The format is that of the Zarr codec `sharding_indexed`, with the index at the end (or the start): for each
+//! The format is that of the Zarr codec `sharding_indexed`, with the index at the end: for each
 //! block, in C order, its offset and length as little-endian `u64` (both `2^64 - 1` where the
 //! block is absent), then a CRC-32C of these bytes.
 //! <https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html>
 
+mod space;
+
+use std::ops::Range;
+
 use bytes::{BufMut, Bytes, BytesMut};
+
+pub(crate) use space::Space;
 
 use crate::{Error, Result};
 
@@ -52,13 +58,18 @@ impl ShardIndex {
         bytes.freeze()
     }
 
+    /// Offsets and lengths, by position.
+    pub(crate) fn entries(&self) -> &[Option<(u64, u64)>] {
+        &self.entries
+    }
+
     /// Bytes of an encoded index of `blocks` blocks.
     #[must_use]
     pub const fn encoded_size(blocks: usize) -> usize {
         blocks * 16 + 4
     }
 
-    /// Reads an index of `blocks` blocks, the last bytes of the object at `place` (or the first).
+    /// Reads an index of `blocks` blocks, the last bytes of the object at `place`.
     ///
     /// # Errors
     /// [`Error::Data`] if it is too short or its checksum does not match.
@@ -104,29 +115,65 @@ impl ShardIndex {
     }
 }
 
-/// The object that holds `blocks`, laid out in the given order; `None` if all are absent.
+/// A piece of a superchunk that is put anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// These bytes.
+    New(Bytes),
+    /// These bytes of the object as it was.
+    Kept(Range<u64>),
+}
+
+/// The pieces, in order, of the object that holds the blocks of `old` with some `changes`; `None` if
+/// no block is left.
+///
+/// Blocks are laid out in `order`. What lies side by side in the old object is one piece.
 #[must_use]
-pub fn assemble(blocks: &[Option<Bytes>], order: &[usize], index_at_end: bool) -> Option<Bytes> {
-    let data: usize = blocks.iter().flatten().map(Bytes::len).sum();
-    if blocks.iter().all(Option::is_none) {
-        return None;
+pub fn arrange<'a>(
+    old: &ShardIndex,
+    changes: impl IntoIterator<Item = (usize, Option<&'a Bytes>)>,
+    order: &[usize],
+    index_at_end: bool,
+) -> Option<(Vec<Part>, ShardIndex)> {
+    let mut blocks: Vec<Option<Part>> = (0..order.len())
+        .map(|i| {
+            old.get(i)
+                .map(|(at, n)| Part::Kept(at..at.saturating_add(n)))
+        })
+        .collect();
+    for (position, block) in changes {
+        blocks[position] = block.cloned().map(Part::New);
     }
-    let index_size = ShardIndex::encoded_size(blocks.len());
-    let mut object = BytesMut::with_capacity(data + index_size);
-    if !index_at_end {
-        object.put_bytes(0, index_size);
-    }
-    let mut entries = vec![None; blocks.len()];
+    let mut at = match index_at_end {
+        true => 0,
+        false => ShardIndex::encoded_size(order.len()) as u64,
+    };
+    let mut entries = vec![None; order.len()];
+    let mut parts = Vec::new();
     for &i in order {
-        if let Some(block) = &blocks[i] {
-            entries[i] = Some((object.len() as u64, block.len() as u64));
-            object.put_slice(block);
+        let Some(block) = blocks[i].take() else {
+            continue;
+        };
+        let length = match &block {
+            Part::New(bytes) => bytes.len() as u64,
+            Part::Kept(range) => range.end - range.start,
+        };
+        entries[i] = Some((at, length));
+        at += length;
+        match (parts.last_mut(), block) {
+            (Some(Part::Kept(last)), Part::Kept(next)) if last.end == next.start => {
+                last.end = next.end;
+            }
+            (_, block) => parts.push(block),
         }
     }
-    let index = ShardIndex { entries }.encode();
-    match index_at_end {
-        true => object.put_slice(&index),
-        false => object[..index_size].copy_from_slice(&index),
+    let index = ShardIndex { entries };
+    if index.is_empty() {
+        return None;
     }
-    Some(object.freeze())
+    match index_at_end {
+        true => parts.push(Part::New(index.encode())),
+        false => parts.insert(0, Part::New(index.encode())),
+    }
+    Some((parts, index))
 }

@@ -1,0 +1,62 @@
+//! Superchunks without gaps.
+
+use super::Array;
+use super::state::ATTEMPTS;
+use crate::Result;
+use crate::exec::block_on;
+use crate::shard::ShardIndex;
+
+/// What [`Array::compact`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compacted {
+    /// Bytes of the superchunks before.
+    pub before: u64,
+    /// Bytes of the superchunks after.
+    pub after: u64,
+}
+
+impl std::iter::Sum for Compacted {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), |a, b| Self {
+            before: a.before + b.before,
+            after: a.after + b.after,
+        })
+    }
+}
+
+impl Array {
+    /// Rewrites every superchunk in which updates left gaps; see [`InPlace`](super::InPlace).
+    ///
+    /// Blocks are copied as they are, in their canonical order.
+    ///
+    /// # Errors
+    /// If a superchunk is damaged, or the store refuses; then the old superchunk is still there.
+    pub fn compact(&self) -> Result<Compacted> {
+        self.recover_all();
+        let all = self.superchunks()?;
+        all.iter().map(|s| self.compact_superchunk(s)).sum()
+    }
+
+    /// Rewrites superchunk `index` if there are gaps in it.
+    ///
+    /// # Errors
+    /// As [`compact`](Self::compact).
+    pub fn compact_superchunk(&self, index: &[u64]) -> Result<Compacted> {
+        for _ in 0..ATTEMPTS {
+            let seen = block_on(self.look(index))?;
+            let before = seen.version.as_ref().map_or(0, crate::store::Version::size);
+            let blocks = seen.index.entries().len();
+            let live: u64 = seen.index.entries().iter().flatten().map(|e| e.1).sum();
+            let after = live + ShardIndex::encoded_size(blocks) as u64;
+            if !self.layout().is_sharded() || after >= before {
+                let after = before;
+                return Ok(Compacted { before, after });
+            }
+            if self.rewrite(index, &seen, &[])? {
+                return Ok(Compacted { before, after });
+            }
+            self.states.forget(index);
+        }
+        Err(self.restless(index))
+    }
+}

@@ -1,0 +1,249 @@
+//! One update of the file of a superchunk.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+
+use super::journal::Journal;
+use super::record::Record;
+use super::{InPlace, Updates};
+use crate::array::Array;
+use crate::array::commit::Changes;
+use crate::array::state::State;
+use crate::shard::{ShardIndex, Space};
+use crate::store::{Disk, Durability, LocalStore, Version, lock, parent, stamp, version_of};
+use crate::{Error, Result};
+
+/// How an update in place ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::array) enum Update {
+    Done,
+    /// The superchunk is not as it was seen; nothing was changed.
+    Outdated,
+    /// It has to be rewritten; nothing was changed.
+    Rewrite,
+}
+
+impl Array {
+    /// Writes `changes` into the file of a superchunk if that is asked for and possible.
+    pub(in crate::array) fn update_in_place(
+        &self,
+        superchunk: &[u64],
+        seen: &State,
+        changes: &Changes,
+    ) -> Result<Update> {
+        let (Updates::InPlace(options), Some((store, directory)), Some(version)) =
+            (self.updater.updates, self.journals(), &seen.version)
+        else {
+            return Ok(Update::Rewrite);
+        };
+        let Some(plan) = Plan::new(&seen.index, version.size(), changes, options) else {
+            return Ok(Update::Rewrite);
+        };
+        self.states.forget(superchunk);
+        let key = self.metadata.keys.key(superchunk);
+        let path = store.path(&self.superchunk_key(superchunk));
+        let journal = self.updater.journals.take(store, &directory)?;
+        let target = Target::lock(store, &path, version);
+        let (undone, done) = match target {
+            Ok(Some(target)) => target.update(&plan, &seen.index, &journal, key),
+            Ok(None) => (true, Ok(None)),
+            Err(e) => (true, Err(e)),
+        };
+        if undone {
+            self.updater.journals.give(journal);
+        }
+        let Some(version) = done? else {
+            return Ok(Update::Outdated);
+        };
+        let state = State {
+            version: Some(version),
+            index: plan.index.into(),
+        };
+        self.states.remember(superchunk, state);
+        Ok(Update::Done)
+    }
+}
+
+/// Where new encodings go.
+#[derive(Debug)]
+struct Plan {
+    index: ShardIndex,
+    writes: Vec<(u64, Bytes)>,
+    /// Bytes of the file afterwards.
+    size: u64,
+}
+
+impl Plan {
+    /// Finds room for `changes`; `None` if the file had better be rewritten, or removed.
+    fn new(old: &ShardIndex, size: u64, changes: &Changes, options: InPlace) -> Option<Self> {
+        let part = |whole: u64, hundredths: u32| {
+            let part = u128::from(whole) * u128::from(hundredths) / 100;
+            u64::try_from(part).unwrap_or(u64::MAX)
+        };
+        let index_size = ShardIndex::encoded_size(old.entries().len()) as u64;
+        let mut space = Space::of(old, size.checked_sub(index_size)?)?;
+        let mut entries = old.entries().to_vec();
+        for (position, block) in changes {
+            entries[*position] = block.as_ref().map(|b| (0, b.len() as u64));
+        }
+        let live: u64 = entries.iter().flatten().map(|(_, length)| length).sum();
+        // The index is copied to the new end while the old one stands; and the file grows by so much
+        // that the next updates find room.
+        let step = (live / 16).max(index_size);
+        let mut grown = size;
+        let mut writes = Vec::with_capacity(changes.len());
+        for (position, block) in changes {
+            let Some(block) = block else { continue };
+            let length = block.len() as u64;
+            let spare = part(length, options.slack);
+            let at = space.take(length, spare).or_else(|| {
+                grown += step.max(length + spare);
+                space.extend(grown - index_size);
+                space.take(length, spare)
+            })?;
+            entries[*position] = Some((at, length));
+            writes.push((at, block.clone()));
+        }
+        let most = (live + index_size).saturating_add(part(live, options.garbage));
+        (live > 0 && grown <= most).then(|| Self {
+            index: ShardIndex::new(entries),
+            writes,
+            size: grown,
+        })
+    }
+}
+
+/// A file that nobody else changes now.
+#[derive(Debug)]
+struct Target<'a> {
+    disk: &'a dyn Disk,
+    durable: bool,
+    path: &'a Path,
+    file: File,
+    size: u64,
+    stamp: u64,
+    _lock: lock::Lock,
+}
+
+impl<'a> Target<'a> {
+    /// The file, if it is still the version that was seen.
+    fn lock(store: &'a LocalStore, path: &'a Path, seen: &Version) -> Result<Option<Self>> {
+        let fail = |e| Error::io(path, "update", e);
+        let lock = match lock::directory(parent(path)) {
+            Err(e) if e.is_not_found() => return Ok(None),
+            lock => lock?,
+        };
+        let file = match File::options().read(true).write(true).open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(fail)?,
+        };
+        let found = version_of(&file.metadata().map_err(fail)?);
+        Ok((found == *seen).then(|| Self {
+            disk: &**store.disk(),
+            durable: store.durability() == Durability::Power,
+            path,
+            file,
+            size: found.size(),
+            stamp: stamp::next(found.modified()),
+            _lock: lock,
+        }))
+    }
+
+    /// Carries out a plan. Returns also whether the file is whole, so that the journal is not needed.
+    fn update(
+        &self,
+        plan: &Plan,
+        old: &ShardIndex,
+        journal: &Journal,
+        key: String,
+    ) -> (bool, Result<Option<Version>>) {
+        let mut whole = true;
+        let done = self.steps(plan, old, journal, key, &mut whole);
+        if done.is_err() {
+            // Readers wait for a file without a stamp, as one that is being updated.
+            let _ = self.set_modified();
+        }
+        (whole, done.map(Some))
+    }
+
+    fn steps(
+        &self,
+        plan: &Plan,
+        old: &ShardIndex,
+        journal: &Journal,
+        key: String,
+        whole: &mut bool,
+    ) -> Result<Version> {
+        let (before, after) = (old.encode(), plan.index.encode());
+        let begin = plan.size - before.len() as u64;
+        let mut record = Record {
+            key,
+            stamp: self.stamp,
+            length: self.size,
+            offset: self.size,
+            bytes: Bytes::new(),
+        };
+        if plan.size > self.size {
+            // The index comes to lie at the new end, and the old one becomes room.
+            self.step(journal, &record, whole, || {
+                self.disk.write_at(&self.file, begin, &before)?;
+                self.sync()
+            })?;
+        }
+        let blocks = plan.writes.iter();
+        blocks
+            .map(|(at, block)| self.disk.write_at(&self.file, *at, block))
+            .collect::<io::Result<()>>()
+            .and_then(|()| self.sync())
+            .map_err(|e| self.fail(e))?;
+        let same = before
+            .iter()
+            .zip(&after)
+            .take_while(|(a, b)| a == b)
+            .count();
+        record.length = plan.size;
+        record.offset = begin + same as u64;
+        record.bytes = before.slice(same..);
+        self.step(journal, &record, whole, || {
+            self.disk
+                .write_at(&self.file, record.offset, &after[same..])?;
+            self.sync()?;
+            self.set_modified()
+        })?;
+        let meta = self.file.metadata().map_err(|e| self.fail(e))?;
+        Ok(version_of(&meta))
+    }
+
+    /// Makes a step that `record` undoes, or undoes it.
+    fn step(
+        &self,
+        journal: &Journal,
+        record: &Record,
+        whole: &mut bool,
+        step: impl FnOnce() -> io::Result<()>,
+    ) -> Result<()> {
+        journal.write(record, self.durable)?;
+        step().map_err(|e| {
+            *whole = record.undo(self.disk, &self.file).is_ok();
+            self.fail(e)
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        match self.durable {
+            true => self.disk.sync(&self.file),
+            false => Ok(()),
+        }
+    }
+
+    fn set_modified(&self) -> io::Result<()> {
+        self.disk.set_modified(&self.file, stamp::time(self.stamp))
+    }
+
+    fn fail(&self, e: io::Error) -> Error {
+        Error::io(self.path, "update", e)
+    }
+}
