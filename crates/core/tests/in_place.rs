@@ -172,7 +172,9 @@ fn updates(name: &str) -> Updates {
 fn count(array: &Array, block: u64) -> Result<()> {
     let region = Region::of_cell(&[block / 2, block % 2], &[8, 8]);
     let mut values = array.read_values::<i32>(&region)?;
-    values.iter_mut().for_each(|v| *v += 1);
+    for value in &mut values {
+        *value += 1;
+    }
     array.write(&region, bytemuck::cast_slice(&values))
 }
 

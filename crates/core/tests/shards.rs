@@ -156,7 +156,7 @@ proptest! {
         let first: Vec<bool> = (0..blocks.len()).map(|i| seed >> (i % 64) & 1 == 0).collect();
         let half = |which: bool| {
             let blocks = blocks.iter().enumerate().filter(|(i, _)| first[*i] == which).collect::<Vec<_>>();
-            blocks.into_iter().map(|(i, block)| (i, block.as_ref()))
+            blocks.into_iter().map(|(i, block)| (i, block.clone()))
         };
         for at_end in [true, false] {
             let mut object = Bytes::new();

@@ -7,7 +7,7 @@ use super::in_place::Update;
 use super::state::State;
 use crate::exec::block_on;
 use crate::shard::{Part, ShardIndex, arrange};
-use crate::store::Expected;
+use crate::store::{Expected, Version};
 use crate::{Error, Result};
 
 /// New encodings of blocks, by position in the shard index; `None`: the block becomes all fill.
@@ -24,11 +24,10 @@ impl Array {
         seen: &State,
         changes: Changes,
     ) -> Result<bool> {
-        self.check_writable()?;
         match self.update_in_place(superchunk, seen, &changes)? {
             Update::Done => Ok(true),
             Update::Outdated => Ok(false),
-            Update::Rewrite => self.rewrite(superchunk, seen, &changes),
+            Update::Rewrite => self.rewrite(superchunk, seen, changes),
         }
     }
 
@@ -37,13 +36,13 @@ impl Array {
         &self,
         superchunk: &[u64],
         seen: &State,
-        changes: &[(usize, Option<Bytes>)],
+        changes: Changes,
     ) -> Result<bool> {
         let expected = match &seen.version {
             None => Expected::Absent,
             Some(version) => Expected::Version(version.clone()),
         };
-        let size = seen.version.as_ref().map_or(0, |v| v.size());
+        let size = seen.version.as_ref().map_or(0, Version::size);
         let lies_within = |&(offset, length): &(u64, u64)| {
             offset.checked_add(length).is_some_and(|end| end <= size)
         };
@@ -51,7 +50,6 @@ impl Array {
             let place = self.store.place(&self.superchunk_key(superchunk));
             return Err(Error::data(place, "the shard index is damaged"));
         }
-        let changes = changes.iter().map(|(i, block)| (*i, block.as_ref()));
         self.put_blocks(superchunk, seen, changes, &expected)
     }
 
@@ -66,15 +64,15 @@ impl Array {
             version: None,
             index: ShardIndex::absent().into(),
         };
-        let blocks = blocks.iter().map(Option::as_ref).enumerate();
+        let blocks = blocks.iter().cloned().enumerate();
         self.put_blocks(superchunk, &nothing, blocks, expected)
     }
 
-    fn put_blocks<'a>(
+    fn put_blocks(
         &self,
         superchunk: &[u64],
         old: &State,
-        changes: impl Iterator<Item = (usize, Option<&'a Bytes>)>,
+        changes: impl IntoIterator<Item = (usize, Option<Bytes>)>,
         expected: &Expected,
     ) -> Result<bool> {
         self.check_writable()?;
@@ -85,7 +83,6 @@ impl Array {
             arrange(&old.index, changes, &order, self.metadata.index_at_end)
         else {
             let deleted = block_on(self.store.delete_if(&key, expected));
-            // Afterwards, so that no reader remembers what it saw before.
             self.states.forget(superchunk);
             return deleted;
         };
@@ -95,15 +92,12 @@ impl Array {
         }
         let put = block_on(self.put_parts(&key, old, &parts, expected));
         self.states.forget(superchunk);
-        let Some(version) = put? else {
-            return Ok(false);
-        };
-        let state = State {
-            version: Some(version),
-            index: index.into(),
-        };
-        self.states.remember(superchunk, state);
-        Ok(true)
+        let version = put?;
+        let done = version.is_some();
+        if done {
+            self.remember(superchunk, version, index);
+        }
+        Ok(done)
     }
 
     async fn put_parts(
@@ -112,7 +106,7 @@ impl Array {
         old: &State,
         parts: &[Part],
         expected: &Expected,
-    ) -> Result<Option<crate::store::Version>> {
+    ) -> Result<Option<Version>> {
         let mut writer = self.store.create(key).await?;
         let mut new = Vec::new();
         for part in parts {

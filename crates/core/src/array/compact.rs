@@ -15,12 +15,10 @@ pub struct Compacted {
     pub after: u64,
 }
 
-impl std::iter::Sum for Compacted {
-    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
-        iter.fold(Self::default(), |a, b| Self {
-            before: a.before + b.before,
-            after: a.after + b.after,
-        })
+impl std::ops::AddAssign for Compacted {
+    fn add_assign(&mut self, other: Self) {
+        self.before += other.before;
+        self.after += other.after;
     }
 }
 
@@ -33,8 +31,11 @@ impl Array {
     /// If a superchunk is damaged, or the store refuses; then the old superchunk is still there.
     pub fn compact(&self) -> Result<Compacted> {
         self.recover_all();
-        let all = self.superchunks()?;
-        all.iter().map(|s| self.compact_superchunk(s)).sum()
+        let mut total = Compacted::default();
+        for index in self.superchunks()? {
+            total += self.compact_superchunk(&index)?;
+        }
+        Ok(total)
     }
 
     /// Rewrites superchunk `index` if there are gaps in it.
@@ -52,7 +53,7 @@ impl Array {
                 let after = before;
                 return Ok(Compacted { before, after });
             }
-            if self.rewrite(index, &seen, &[])? {
+            if self.rewrite(index, &seen, Vec::new())? {
                 return Ok(Compacted { before, after });
             }
             self.states.forget(index);

@@ -129,9 +129,9 @@ pub enum Part {
 ///
 /// Blocks are laid out in `order`. What lies side by side in the old object is one piece.
 #[must_use]
-pub fn arrange<'a>(
+pub fn arrange(
     old: &ShardIndex,
-    changes: impl IntoIterator<Item = (usize, Option<&'a Bytes>)>,
+    changes: impl IntoIterator<Item = (usize, Option<Bytes>)>,
     order: &[usize],
     index_at_end: bool,
 ) -> Option<(Vec<Part>, ShardIndex)> {
@@ -142,7 +142,7 @@ pub fn arrange<'a>(
         })
         .collect();
     for (position, block) in changes {
-        blocks[position] = block.cloned().map(Part::New);
+        blocks[position] = block.map(Part::New);
     }
     let mut at = match index_at_end {
         true => 0,

@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Build(Build),
     /// Bring the levels up to date with level 0
     Refresh(Store),
+    /// Rewrite superchunks in which updates in place left gaps
+    Compact(Store),
     /// Tell what a store holds
     Info(Info),
     /// Read a window at any resolution into a file
@@ -146,7 +148,7 @@ pub(crate) struct Build {
     pub(crate) aggregate: Vec<Aggregator>,
 }
 
-/// Bring the levels up to date with level 0
+/// A store, of which nothing else is to be said
 #[derive(Debug, clap::Args)]
 pub(crate) struct Store {
     /// The store

@@ -2,6 +2,7 @@
 
 mod args;
 mod build;
+mod compact;
 mod digest;
 mod get;
 mod import;
@@ -34,6 +35,7 @@ pub(crate) fn main() -> ExitCode {
             Command::Import(a) => import::run(a, &bars),
             Command::Build(a) => build::build(&a, &bars),
             Command::Refresh(a) => build::refresh(&a, &bars),
+            Command::Compact(a) => compact::run(&a, &bars),
             Command::Info(a) => info::run(&a),
             Command::Get(a) => get::run(&a),
             Command::Digest(a) => return digest::run(&a),

@@ -128,7 +128,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn bytes(n: u64) -> String {
+pub(super) fn bytes(n: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     match units.iter().find(|(size, _)| n >= *size) {
         Some((size, unit)) => format!("{:.1} {unit}", float(n) / float(*size)),

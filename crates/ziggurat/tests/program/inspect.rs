@@ -254,3 +254,38 @@ fn a_reader_that_has_enough_is_no_error() {
         assert_eq!((said.code, said.err.as_str()), (0, ""), "{arguments:?}");
     }
 }
+
+#[test]
+fn compact_closes_the_gaps_of_updates_in_place() {
+    use ziggurat_core::{Array, InPlace, Updates};
+    let place = Place::new();
+    place.counting(64, 64);
+    place
+        .run(&[
+            "import", "a.npy", "a.zarr", "--block", "8,8", "--levels", "1", "--codec", "none",
+        ])
+        .well();
+    let size = || {
+        let file = place.path("a.zarr/0/a/c/0/0");
+        std::fs::metadata(file).unwrap().len()
+    };
+    let before = size();
+    assert!(place.run(&["compact", "a.zarr"]).well().contains("->"));
+    assert_eq!(size(), before);
+    let store = Arc::new(LocalStore::new(place.path("a.zarr")));
+    let array = Array::open(store, "0/a").unwrap();
+    let array = array.with_updates(Updates::InPlace(InPlace::default()));
+    array
+        .write(&Region::new([8, 8], [8, 8]), &[7; 128])
+        .unwrap();
+    assert!(size() > before);
+    let digest = || place.run(&["digest", "a.zarr"]).well();
+    let values = digest();
+    place.run(&["compact", "a.zarr/0", "--quiet"]).well();
+    assert_eq!(size(), before);
+    assert_eq!(digest(), values);
+    for wrong in [&["compact", "none.zarr"][..], &["compact", "a.npy"]] {
+        let said = place.run(wrong);
+        assert_eq!(said.code, 1, "{}", said.err);
+    }
+}

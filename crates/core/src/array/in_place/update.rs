@@ -42,7 +42,6 @@ impl Array {
         let Some(plan) = Plan::new(&seen.index, version.size(), changes, options) else {
             return Ok(Update::Rewrite);
         };
-        self.states.forget(superchunk);
         let key = self.metadata.keys.key(superchunk);
         let path = store.path(&self.superchunk_key(superchunk));
         let journal = self.updater.journals.take(store, &directory)?;
@@ -55,6 +54,8 @@ impl Array {
         if undone {
             self.updater.journals.give(journal);
         }
+        // Afterwards, so that no reader remembers what it saw before.
+        self.states.forget(superchunk);
         let Some(version) = done? else {
             return Ok(Update::Outdated);
         };
@@ -98,11 +99,11 @@ impl Plan {
         for (position, block) in changes {
             let Some(block) = block else { continue };
             let length = block.len() as u64;
-            let spare = part(length, options.slack);
-            let at = space.take(length, spare).or_else(|| {
-                grown += step.max(length + spare);
+            let slack = part(length, options.slack);
+            let at = space.take(length, slack).or_else(|| {
+                grown += step.max(length + slack);
                 space.extend(grown - index_size);
-                space.take(length, spare)
+                space.take(length, slack)
             })?;
             entries[*position] = Some((at, length));
             writes.push((at, block.clone()));
@@ -193,10 +194,9 @@ impl<'a> Target<'a> {
                 self.sync()
             })?;
         }
-        let blocks = plan.writes.iter();
+        let mut blocks = plan.writes.iter();
         blocks
-            .map(|(at, block)| self.disk.write_at(&self.file, *at, block))
-            .collect::<io::Result<()>>()
+            .try_for_each(|(at, block)| self.disk.write_at(&self.file, *at, block))
             .and_then(|()| self.sync())
             .map_err(|e| self.fail(e))?;
         let same = before

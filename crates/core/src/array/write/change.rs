@@ -11,7 +11,9 @@ use super::{Lanes, Source};
 use crate::array::commit::Changes;
 use crate::array::state::{ATTEMPTS, State};
 use crate::exec::block_on;
+use crate::shard::ShardIndex;
 use crate::store::Expected;
+use crate::store::Version;
 use crate::{Array, Result};
 
 impl Array {
@@ -139,6 +141,17 @@ impl Array {
     fn is_as_seen(&self, superchunk: &[u64], seen: &State) -> Result<bool> {
         let key = self.superchunk_key(superchunk);
         Ok(block_on(self.store.version(&key))? == seen.version)
+    }
+
+    /// Remembers how a superchunk was put.
+    pub(in crate::array) fn remember(
+        &self,
+        superchunk: &[u64],
+        version: Option<Version>,
+        index: ShardIndex,
+    ) {
+        let index = index.into();
+        self.states.remember(superchunk, State { version, index });
     }
 
     /// Forgets what is known of a superchunk, as it is replaced.

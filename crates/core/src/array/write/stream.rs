@@ -78,23 +78,32 @@ impl<'a> Stream<'a> {
     pub(super) fn finish(mut self, expected: &Expected) -> Result<bool> {
         let (array, superchunk) = (self.array, self.superchunk);
         array.check_writable()?;
-        let done = if self.entries.iter().all(Option::is_none) {
+        if self.entries.iter().all(Option::is_none) {
             let key = array.superchunk_key(superchunk);
-            block_on(array.store().delete_if(&key, expected))?
-        } else {
-            let mut parts = std::mem::take(&mut self.parts);
-            if array.layout().is_sharded() {
-                let index = ShardIndex::new(std::mem::take(&mut self.entries)).encode();
-                parts.insert(0, index);
-            }
-            let mut writer = self.take_writer()?;
-            block_on(async {
-                writer.write(&parts).await?;
-                writer.finish(expected).await
-            })?
-            .is_some()
+            let deleted = block_on(array.store().delete_if(&key, expected));
+            array.forget(superchunk);
+            return deleted;
+        }
+        let index = match array.layout().is_sharded() {
+            true => ShardIndex::new(std::mem::take(&mut self.entries)),
+            false => ShardIndex::whole(self.at),
         };
+        let mut parts = std::mem::take(&mut self.parts);
+        if array.layout().is_sharded() {
+            parts.insert(0, index.encode());
+        }
+        let mut writer = self.take_writer()?;
+        let put = block_on(async {
+            writer.write(&parts).await?;
+            writer.finish(expected).await
+        });
+        // Afterwards, so that no reader remembers what it saw before.
         array.forget(superchunk);
+        let version = put?;
+        let done = version.is_some();
+        if done {
+            array.remember(superchunk, version, index);
+        }
         Ok(done)
     }
 }

@@ -8,6 +8,7 @@
 //! Everything is decoded here but snappy; lz4, lz4hc and zstd are encoded here, the others by zarrs.
 
 mod blosclz;
+mod chunk;
 mod decode;
 mod encode;
 mod header;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use crate::{ElementType, Error, Result};
 
 use super::zarrs_023;
+pub use chunk::{HEADER, Sizes, decode, encode};
 use header::flags;
 use streams::Compressor;
 

@@ -12,12 +12,10 @@ use bytes::Bytes;
 /// Every call by which a [`LocalStore`](super::LocalStore) changes a file system.
 ///
 /// The methods that are given do the real thing; tests override them to stop the world between any
-/// two calls, or in the middle of one.
+/// two calls, or in the middle of one. Errors are those of the system.
+#[allow(clippy::missing_errors_doc, reason = "the same for all methods")]
 pub trait Disk: Debug + Send + Sync {
     /// Creates a directory and those above it.
-    ///
-    /// # Errors
-    /// Those of the system, as for all methods.
     fn create_dir(&self, path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)
     }

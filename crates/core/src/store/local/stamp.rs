@@ -25,8 +25,8 @@ pub(crate) fn of(meta: &Metadata) -> u64 {
 /// The next stamp; later than `after`.
 pub(crate) fn next(after: u64) -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    let least = nanoseconds(SystemTime::now()).max(after.saturating_add(STEP)) / STEP * STEP;
-    let later = |last: u64| least.max(last.saturating_add(STEP));
+    let now = nanoseconds(SystemTime::now()).max(after.saturating_add(STEP)) / STEP * STEP;
+    let later = |last: u64| now.max(last.saturating_add(STEP));
     let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |l| Some(later(l)));
     later(last.unwrap_or_else(|last| last))
 }
@@ -38,7 +38,8 @@ pub(crate) fn time(stamp: u64) -> SystemTime {
 
 /// Whether a file with this time of change may be in the middle of an update.
 pub(super) fn is_unsettled(modified: u64) -> bool {
-    modified % STEP != 0 && nanoseconds(SystemTime::now()).saturating_sub(modified) < RECENT
+    !modified.is_multiple_of(STEP)
+        && nanoseconds(SystemTime::now()).saturating_sub(modified) < RECENT
 }
 
 fn nanoseconds(time: SystemTime) -> u64 {

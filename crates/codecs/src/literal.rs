@@ -1,35 +1,38 @@
-//! The subset of Python literals that a `.npy` header is made of.
+//! The subset of Python literals that `NumPy` describes types and headers with.
 
 /// A Python literal.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Literal {
+pub(crate) enum Literal {
     Text(String),
     Bool(bool),
     Int(u64),
     Sequence(Vec<Literal>),
+    Dict(Vec<(String, Literal)>),
+}
+
+impl Literal {
+    /// Sizes in a list or tuple.
+    pub(crate) fn into_sizes(self) -> Option<Vec<u64>> {
+        let Self::Sequence(items) = self else {
+            return None;
+        };
+        let size = |item| match item {
+            Self::Int(n) => Some(n),
+            _ => None,
+        };
+        items.into_iter().map(size).collect()
+    }
 }
 
 /// Deepest nesting that is followed: structured types nest a few levels, plain ones none.
 const MAX_DEPTH: usize = 32;
 
-/// Entries of a dictionary with text keys, white space around it allowed; `None` for anything else.
-pub(super) fn parse_dict(bytes: &[u8]) -> Option<Vec<(String, Literal)>> {
+/// The literal that `bytes` hold, white space around it allowed; `None` for anything else.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Literal> {
     let mut parser = Parser { bytes };
-    parser.expect(b'{')?;
-    let mut entries = Vec::new();
-    while !parser.accept(b'}') {
-        let Literal::Text(key) = parser.literal(0)? else {
-            return None;
-        };
-        parser.expect(b':')?;
-        entries.push((key, parser.literal(0)?));
-        if !parser.accept(b',') {
-            parser.expect(b'}')?;
-            break;
-        }
-    }
+    let literal = parser.literal(0)?;
     parser.skip_space();
-    parser.bytes.is_empty().then_some(entries)
+    parser.bytes.is_empty().then_some(literal)
 }
 
 struct Parser<'a> {
@@ -74,6 +77,7 @@ impl Parser<'_> {
             }
             b'(' if depth < MAX_DEPTH => self.sequence(b'(', b')', depth),
             b'[' if depth < MAX_DEPTH => self.sequence(b'[', b']', depth),
+            b'{' if depth < MAX_DEPTH => self.dict(depth),
             b'0'..=b'9' => {
                 let digits = self.run(|b| b.is_ascii_digit())?;
                 // Python 2 wrote long integers as 12L.
@@ -100,5 +104,22 @@ impl Parser<'_> {
             }
         }
         Some(Literal::Sequence(items))
+    }
+
+    fn dict(&mut self, depth: usize) -> Option<Literal> {
+        self.expect(b'{')?;
+        let mut entries = Vec::new();
+        while !self.accept(b'}') {
+            let Literal::Text(key) = self.literal(depth + 1)? else {
+                return None;
+            };
+            self.expect(b':')?;
+            entries.push((key, self.literal(depth + 1)?));
+            if !self.accept(b',') {
+                self.expect(b'}')?;
+                break;
+            }
+        }
+        Some(Literal::Dict(entries))
     }
 }
