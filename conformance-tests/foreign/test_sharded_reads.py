@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import sys
 
 import numpy as np
@@ -105,7 +104,8 @@ def tensorstore_array(path, sharding) -> tensorstore.TensorStore:
     return tensorstore.open({"driver": "zarr3", "kvstore": kvstore, "metadata": metadata}, create=True).result()
 
 
-@pytest.mark.parametrize("location,order", itertools.product(["start", "end"], ["C", "parts"]))
+@pytest.mark.parametrize("order", ["C", "parts"])
+@pytest.mark.parametrize("location", ["start", "end"])
 def test_shards_of_tensorstore(tmp_path, location, order):
     little = {"name": "bytes", "configuration": {"endian": "little"}}
     blosc = {"cname": "lz4", "clevel": 5, "shuffle": "shuffle", "typesize": 2, "blocksize": 0}
@@ -121,5 +121,6 @@ def test_shards_of_tensorstore(tmp_path, location, order):
     else:
         # Shards that were written again and again, in no order.
         for row in reversed(range(0, SHAPE[0], 5)):
-            array[row : row + 5].write(numbers[row : row + 5]).result()
+            rows = slice(row, min(row + 5, SHAPE[0]))
+            array[rows].write(numbers[rows]).result()
     assert_read(tmp_path / "a", numbers)

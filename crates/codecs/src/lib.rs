@@ -2,6 +2,7 @@
 
 pub mod bcolz;
 mod blosc1;
+pub mod blosc2;
 pub mod bloscpack;
 pub mod carray;
 mod directory;

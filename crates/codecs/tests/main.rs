@@ -10,4 +10,5 @@
     reason = "tests"
 )]
 
+mod blosc2;
 mod legacy;

@@ -17,7 +17,7 @@ pub mod blosc;
 mod deflate;
 mod gzip;
 mod packing;
-pub(crate) mod scratch;
+pub mod scratch;
 mod spec;
 mod zarrs_023;
 mod zstd;

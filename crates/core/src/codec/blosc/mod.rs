@@ -12,8 +12,8 @@ mod chunk;
 mod decode;
 mod encode;
 mod header;
-mod shuffle;
-mod streams;
+pub mod shuffle;
+pub mod streams;
 
 use std::ops::Range;
 
