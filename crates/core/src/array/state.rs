@@ -121,11 +121,7 @@ impl Array {
         let index = match index {
             Ok(index) => Arc::new(index),
             // What was read while it changed may be anything.
-            Err(_) if !object.is_unchanged()? => return self.open_local(store, superchunk),
-            // A torn index is what an update in place leaves when it is stopped.
-            Err(Error::Data { .. }) if self.recover(superchunk)? => {
-                return self.open_local(store, superchunk);
-            }
+            Err(_) if !object.is_unchanged()? => return self.open_local_now(store, superchunk),
             Err(error) => return Err(error),
         };
         // A file that changed just now may change again without looking any different.
@@ -173,11 +169,8 @@ impl Array {
     async fn look_anew(&self, superchunk: &[u64]) -> Result<State> {
         let key = self.superchunk_key(superchunk);
         Ok(if self.layout().is_sharded() {
-            match self
-                .store
-                .get_ranges(&key, &[self.index_range()], None)
-                .await?
-            {
+            let range = self.index_range();
+            match self.store.get_ranges(&key, &[range], None).await? {
                 Fetched::Ranges(version, parts) => State {
                     version: Some(version),
                     index: Arc::new(self.index.parse(&self.store.place(&key), &parts[0])?),
