@@ -8,9 +8,8 @@
 
 use ziggurat_core::{ElementType, Error, Result};
 
-mod literal;
-
-use literal::Literal;
+use crate::dtype::code;
+use crate::literal::{self, Literal};
 
 /// The first bytes of every `.npy` file.
 pub const MAGIC: &[u8; 6] = b"\x93NUMPY";
@@ -100,8 +99,9 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
     let text = bytes
         .get(start..size)
         .ok_or_else(|| Error::data(PLACE, "the file ends within the header; obtain it again"))?;
-    let mut entries = literal::parse_dict(text)
-        .ok_or_else(|| Error::data(PLACE, "is not a Python dictionary literal"))?;
+    let Some(Literal::Dict(mut entries)) = literal::parse(text) else {
+        return Err(Error::data(PLACE, "is not a Python dictionary literal"));
+    };
     let mut take = |key: &str| {
         let at = entries.iter().position(|(k, _)| k == key);
         at.map(|i| entries.swap_remove(i).1)
@@ -118,16 +118,7 @@ pub fn parse_header(bytes: &[u8]) -> Result<Header> {
             "'fortran_order' is neither True nor False",
         ));
     };
-    let shape = match take("shape")? {
-        Literal::Sequence(sizes) => sizes
-            .into_iter()
-            .map(|s| match s {
-                Literal::Int(n) => Some(n),
-                _ => None,
-            })
-            .collect::<Option<Vec<u64>>>(),
-        _ => None,
-    };
+    let shape = take("shape")?.into_sizes();
     let shape = shape.ok_or_else(|| Error::data(PLACE, "'shape' is not a tuple of sizes"))?;
     check_size(&shape, element)?;
     Ok(Header {
@@ -172,28 +163,8 @@ pub fn encode_header(element: ElementType, shape: &[u64]) -> Vec<u8> {
     out
 }
 
-/// The kind and size that stand for `element` in a `descr`.
-const fn code(element: ElementType) -> &'static str {
-    match element {
-        ElementType::Bool => "b1",
-        ElementType::Int8 => "i1",
-        ElementType::Int16 => "i2",
-        ElementType::Int32 => "i4",
-        ElementType::Int64 => "i8",
-        ElementType::UInt8 => "u1",
-        ElementType::UInt16 => "u2",
-        ElementType::UInt32 => "u4",
-        ElementType::UInt64 => "u8",
-        ElementType::Float16 => "f2",
-        ElementType::Float32 => "f4",
-        ElementType::Float64 => "f8",
-        ElementType::Complex64 => "c8",
-        ElementType::Complex128 => "c16",
-    }
-}
-
 /// Element type and whether it is big-endian.
-fn parse_descr(descr: &str) -> Result<(ElementType, bool)> {
+pub(crate) fn parse_descr(descr: &str) -> Result<(ElementType, bool)> {
     let (big_endian, name) = match descr.as_bytes() {
         [b'>', ..] => (true, &descr[1..]),
         [b'<', ..] => (false, &descr[1..]),

@@ -9,7 +9,9 @@
 //! Nothing here knows an aggregator or a file format other than Zarr.
 
 mod affine;
+mod any;
 mod array;
+mod cache;
 pub mod codec;
 pub mod conventions;
 pub mod crs;
@@ -23,6 +25,7 @@ mod memory;
 pub mod progress;
 pub mod region;
 mod scalar;
+mod selection;
 pub mod shard;
 pub mod store;
 pub mod time;
@@ -30,15 +33,18 @@ mod variable;
 mod writer;
 
 pub use affine::Affine;
+pub use any::{AnyArray, Elements, OtherArray};
 pub use array::{
-    Array, ArrayMetadata, Cleaned, Compacted, InPlace, KeyEncoding, SuperchunkWriter, Updates,
-    ZIGGURAT,
+    Array, ArrayMetadata, Cleaned, Compacted, InPlace, KeyEncoding, ReadOptions, Selected,
+    SuperchunkWriter, Updates, ZIGGURAT,
 };
+pub use cache::BlockCache;
 pub use crs::Crs;
 pub use dimension::{Axis, Coordinate, Dimension};
 pub use element::{Element, ElementType};
 pub use error::{Error, Result};
 pub use region::Region;
 pub use scalar::Scalar;
+pub use selection::{Pick, Selection};
 pub use variable::{Attributes, Variable};
 pub use writer::{Writer, WriterOptions};

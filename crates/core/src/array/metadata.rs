@@ -26,6 +26,9 @@ pub struct ArrayMetadata {
     pub codecs: Vec<Value>,
     /// Whether the shard index is at the end of the object.
     pub index_at_end: bool,
+    /// Codec chain of the shard index, as JSON, where it is not the usual one: little-endian numbers
+    /// and a CRC-32C. Superchunks with another one are read, and not written.
+    pub index_codecs: Option<Vec<Value>>,
     /// Separator of chunk keys, and whether they start with `c`.
     pub keys: KeyEncoding,
     /// Names of the dimensions.
@@ -54,6 +57,7 @@ impl ArrayMetadata {
             layout,
             codecs: codec.chain(element),
             index_at_end: true,
+            index_codecs: None,
             keys: KeyEncoding::Default('/'),
             dimension_names: None,
             attributes: Attributes::new(),
@@ -67,10 +71,7 @@ impl ArrayMetadata {
             json!([{"name": "sharding_indexed", "configuration": {
                 "chunk_shape": self.layout.block(),
                 "codecs": self.codecs,
-                "index_codecs": [
-                    {"name": "bytes", "configuration": {"endian": "little"}},
-                    {"name": "crc32c"}
-                ],
+                "index_codecs": self.index_codecs.clone().unwrap_or_else(usual_index_codecs),
                 "index_location": if self.index_at_end { "end" } else { "start" },
             }}])
         };
@@ -148,9 +149,9 @@ impl ArrayMetadata {
         let Some(codecs) = document["codecs"].as_array() else {
             return Err(reader.fault("codecs must be a list"));
         };
-        let (layout, codecs, index_at_end) = match codecs.as_slice() {
+        let (layout, codecs, (index_at_end, index_codecs)) = match codecs.as_slice() {
             [shard] if shard["name"] == "sharding_indexed" => reader.sharding(&outer, shard)?,
-            _ => (Layout::unsharded(&outer)?, codecs.clone(), true),
+            _ => (Layout::unsharded(&outer)?, codecs.clone(), (true, None)),
         };
         let metadata = Self {
             attributes: reader.attributes()?,
@@ -162,6 +163,7 @@ impl ArrayMetadata {
             layout,
             codecs,
             index_at_end,
+            index_codecs,
         };
         Ok(metadata.with_chunk_shape())
     }
@@ -197,6 +199,16 @@ impl ArrayMetadata {
         }
         self
     }
+}
+
+/// Whether the index of a superchunk is at its end, and its codecs where they are not the usual ones.
+type Index = (bool, Option<Vec<Value>>);
+
+fn usual_index_codecs() -> Vec<Value> {
+    vec![
+        json!({"name": "bytes", "configuration": {"endian": "little"}}),
+        json!({"name": "crc32c"}),
+    ]
 }
 
 struct Reader<'a> {
@@ -281,23 +293,24 @@ impl Reader<'_> {
         })
     }
 
-    fn sharding(&self, outer: &[u64], shard: &Value) -> Result<(Layout, Vec<Value>, bool)> {
+    fn sharding(&self, outer: &[u64], shard: &Value) -> Result<(Layout, Vec<Value>, Index)> {
         let configuration = &shard["configuration"];
         let block = self.sizes(&configuration["chunk_shape"], "the inner chunk_shape")?;
         let codecs = configuration["codecs"].as_array().cloned();
-        let index = &configuration["index_codecs"];
-        let usual = |list: &Value| {
-            list.as_array().is_some_and(|l| {
-                matches!(l.as_slice(), [bytes, crc]
-                    if bytes["configuration"]["endian"] == "little" && crc["name"] == "crc32c")
-            })
+        let Some(index) = configuration["index_codecs"].as_array() else {
+            return Err(self.fault("index_codecs must be a list"));
         };
-        if !usual(index) {
-            return Err(Error::unsupported(
-                self.place,
-                format!("index_codecs {index}"),
-            ));
+        let usual = matches!(index.as_slice(), [bytes, crc]
+            if bytes["name"] == "bytes" && bytes["configuration"]["endian"] == "little"
+                && (crc["name"] == "crc32c" || crc == "crc32c"));
+        let ordered = |codec: &Value| {
+            codec["name"] != "bytes" || codec["configuration"]["endian"].is_string()
+        };
+        if !index.iter().all(ordered) {
+            let what = "index_codecs: numbers in an order that is not told";
+            return Err(Error::unsupported(self.place, what));
         }
+        let index = (!usual).then(|| index.clone());
         let at_end = match &configuration["index_location"] {
             Value::Null => true,
             v if v == "end" => true,
@@ -307,7 +320,7 @@ impl Reader<'_> {
         let layout = Layout::sharded(outer, &block, &block)
             .map_err(|e| self.fault(format!("sharding: {e}")))?;
         let codecs = codecs.ok_or_else(|| self.fault("the inner codecs are missing"))?;
-        Ok((layout, codecs, at_end))
+        Ok((layout, codecs, (at_end, index)))
     }
 
     fn keys(&self) -> Result<KeyEncoding> {

@@ -5,8 +5,10 @@ mod commit;
 mod compact;
 pub(crate) mod fill;
 mod in_place;
+mod index;
 mod keys;
 mod metadata;
+mod options;
 mod read;
 mod shape;
 mod state;
@@ -21,12 +23,17 @@ pub use compact::Compacted;
 pub use in_place::{InPlace, Updates};
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
+pub use options::ReadOptions;
+pub use read::Selected;
+pub(crate) use read::Wanted;
 pub use write::SuperchunkWriter;
 pub(crate) use write::{Lanes, Source, repeat};
 
 use self::in_place::Updater;
+use self::index::IndexCodec;
 use self::state::States;
 use self::write::Turns;
+use crate::cache::{ArrayCache, BlockCache};
 use crate::codec::BlockCodec;
 use crate::exec::block_on;
 use crate::layout::Layout;
@@ -57,7 +64,10 @@ pub struct Array {
     path: String,
     metadata: ArrayMetadata,
     codec: BlockCodec,
+    index: IndexCodec,
     states: States,
+    options: ReadOptions,
+    cache: Option<ArrayCache>,
     turns: Turns,
     updater: Updater,
 }
@@ -82,15 +92,37 @@ impl Array {
             &metadata.fill,
             metadata.layout.block(),
         )?;
+        let index = IndexCodec::new(&place, &metadata)?;
+        let options = ReadOptions::default();
         Ok(Self {
             store,
             path: path.to_owned(),
             metadata,
             codec,
-            states: States::default(),
+            index,
+            states: States::new(options.index_bytes),
+            options,
+            cache: None,
             turns: Turns::default(),
             updater: Updater::default(),
         })
+    }
+
+    /// The same array, read by other options.
+    #[must_use]
+    pub fn with_options(self, options: ReadOptions) -> Self {
+        Self {
+            states: States::new(options.index_bytes),
+            options,
+            ..self
+        }
+    }
+
+    /// The same array, whose decoded blocks are kept in `cache`.
+    #[must_use]
+    pub fn with_cache(self, cache: &Arc<BlockCache>) -> Self {
+        let cache = Some(ArrayCache::new(cache, &self.store, &self.path));
+        Self { cache, ..self }
     }
 
     /// Writes the document of a new array and returns its handle.
@@ -268,6 +300,16 @@ impl Array {
     /// Whether superchunks have their index before the blocks.
     pub(crate) fn index_is_at_start(&self) -> bool {
         self.layout().is_sharded() && !self.metadata.index_at_end
+    }
+
+    /// # Errors
+    /// [`Error::Unsupported`] if superchunks have an index that is not written here.
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.metadata.index_codecs.is_none() {
+            return Ok(());
+        }
+        let what = "writing superchunks whose index has unusual codecs; copy the array first";
+        Err(Error::unsupported(self.place(), what))
     }
 
     fn check(&self, region: &Region) -> Result<()> {

@@ -1,19 +1,18 @@
 //! What is known of superchunks: their versions and indices.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::Array;
-use crate::memory::with_bytes;
+use crate::cache::Bounded;
+use crate::codec::scratch::with_bytes;
 use crate::shard::ShardIndex;
 use crate::store::{ByteRange, Fetched, LocalObject, LocalStore, Version};
 use crate::{Error, Result};
 
 /// How often an operation starts again because others changed the superchunk meanwhile.
 pub(super) const ATTEMPTS: usize = 1000;
-
-/// Superchunks remembered per array. 4096 blocks of an index take 64 KiB.
-const REMEMBERED: usize = 256;
 
 /// One superchunk as it was seen.
 #[derive(Clone, Debug)]
@@ -24,45 +23,79 @@ pub(crate) struct State {
     pub(crate) index: Arc<ShardIndex>,
 }
 
-/// States by superchunk.
-#[derive(Debug, Default)]
-pub(super) struct States(Mutex<HashMap<Vec<u64>, State>>);
+/// States by superchunk, and when each was seen to be so.
+#[derive(Debug)]
+pub(super) struct States {
+    known: Mutex<Bounded<Vec<u64>, (State, Instant)>>,
+    /// How often anything was forgotten: what was asked before that is not remembered after it.
+    forgotten: AtomicU64,
+}
 
 impl States {
-    fn get(&self, superchunk: &[u64]) -> Option<State> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(superchunk).cloned()
+    pub(super) fn new(bytes: usize) -> Self {
+        Self {
+            known: Mutex::new(Bounded::new(bytes)),
+            forgotten: AtomicU64::new(0),
+        }
+    }
+
+    fn get(&self, superchunk: &[u64]) -> Option<(State, Instant)> {
+        self.lock().get(superchunk).cloned()
     }
 
     pub(super) fn remember(&self, superchunk: &[u64], state: State) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
+        let bytes = size_of::<(State, Instant)>() + size_of_val(superchunk) + state.index.bytes();
+        let seen = (state, Instant::now());
+        self.lock().put(superchunk.to_vec(), seen, bytes);
+    }
+
+    /// The superchunk was just seen to be in `version` still.
+    pub(super) fn confirm(&self, superchunk: &[u64], version: &Version) {
+        let mut known = self.lock();
+        if let Some((state, seen)) = known.get_mut(superchunk)
+            && state.version.as_ref() == Some(version)
+        {
+            *seen = Instant::now();
         }
-        known.insert(superchunk.to_vec(), state);
     }
 
     pub(super) fn forget(&self, superchunk: &[u64]) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(superchunk);
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.lock().remove(superchunk);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Bounded<Vec<u64>, (State, Instant)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Array {
-    /// Where the index of a superchunk lies, and of how many blocks it is.
-    fn index_range(&self) -> (ByteRange, usize) {
-        let blocks: u64 = self.layout().blocks_per_superchunk().iter().product();
-        let blocks = usize::try_from(blocks).unwrap_or(usize::MAX);
-        let length = ShardIndex::encoded_size(blocks) as u64;
-        let range = match self.metadata.index_at_end {
+    /// Where the index of a superchunk lies.
+    fn index_range(&self) -> ByteRange {
+        let length = self.index.encoded_size() as u64;
+        match self.metadata.index_at_end {
             true => ByteRange::Suffix { length },
             false => ByteRange::Bounded { offset: 0, length },
-        };
-        (range, blocks)
+        }
     }
 
     /// Opens the file of a superchunk and gives its index; `None` if there is no file.
     pub(super) fn open_local(
+        &self,
+        store: &LocalStore,
+        superchunk: &[u64],
+    ) -> Result<Option<(LocalObject, Arc<ShardIndex>)>> {
+        for _ in 0..ATTEMPTS {
+            match self.open_local_now(store, superchunk) {
+                // A torn index is what an update in place shows while it goes on, or is stopped.
+                Err(Error::Data { .. }) if self.recover(superchunk)? => {}
+                found => return found,
+            }
+        }
+        Err(self.restless(superchunk))
+    }
+
+    fn open_local_now(
         &self,
         store: &LocalStore,
         superchunk: &[u64],
@@ -74,21 +107,23 @@ impl Array {
         if !self.layout().is_sharded() {
             return Ok(Some((object, Arc::new(ShardIndex::whole(size)))));
         }
-        if let Some(known) = self.states.get(superchunk)
+        if let Some((known, _)) = self.states.get(superchunk)
             && known.version.as_ref() == Some(object.version())
         {
             return Ok(Some((object, known.index)));
         }
-        let (range, blocks) = self.index_range();
-        let range = range.resolve(size).unwrap_or(0..size);
-        let index = with_bytes(
-            usize::try_from(range.end - range.start).unwrap_or(usize::MAX),
-            |bytes| {
-                object.read_exact_at(range.start, bytes)?;
-                ShardIndex::parse(&object.place(), bytes, blocks)
-            },
-        )?;
-        let index = Arc::new(index);
+        let range = self.index_range().resolve(size).unwrap_or(0..size);
+        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let index = with_bytes(length, |bytes| {
+            object.read_exact_at(range.start, bytes)?;
+            self.index.parse(&object.place(), bytes)
+        });
+        let index = match index {
+            Ok(index) => Arc::new(index),
+            // What was read while it changed may be anything.
+            Err(_) if !object.is_unchanged()? => return self.open_local_now(store, superchunk),
+            Err(error) => return Err(error),
+        };
         // A file that changed just now may change again without looking any different.
         if object.is_settled() {
             let state = State {
@@ -104,9 +139,20 @@ impl Array {
     ///
     /// It may be outdated; whoever fetches by it says which version it is for.
     pub(super) async fn look(&self, superchunk: &[u64]) -> Result<State> {
-        if let Some(known) = self.states.get(superchunk) {
-            return Ok(known);
+        Ok(self.look_trusted(superchunk).await?.0)
+    }
+
+    /// As [`look`](Self::look), and whether that is how it is now, as far as can be trusted.
+    ///
+    /// That a superchunk is absent nobody notices later: it is looked at again when that is too old.
+    pub(super) async fn look_trusted(&self, superchunk: &[u64]) -> Result<(State, bool)> {
+        if let Some((known, seen)) = self.states.get(superchunk) {
+            let trusted = seen.elapsed() < self.options.trust;
+            if trusted || known.version.is_some() {
+                return Ok((known, trusted));
+            }
         }
+        let forgotten = self.states.forgotten.load(Ordering::Acquire);
         let state = match self.look_anew(superchunk).await {
             // A torn index is what an update in place leaves when it is stopped.
             Err(Error::Data { .. }) if self.recover(superchunk)? => {
@@ -114,22 +160,20 @@ impl Array {
             }
             state => state?,
         };
-        self.states.remember(superchunk, state.clone());
-        Ok(state)
+        if forgotten == self.states.forgotten.load(Ordering::Acquire) {
+            self.states.remember(superchunk, state.clone());
+        }
+        Ok((state, true))
     }
 
     async fn look_anew(&self, superchunk: &[u64]) -> Result<State> {
         let key = self.superchunk_key(superchunk);
         Ok(if self.layout().is_sharded() {
-            let (range, blocks) = self.index_range();
+            let range = self.index_range();
             match self.store.get_ranges(&key, &[range], None).await? {
                 Fetched::Ranges(version, parts) => State {
                     version: Some(version),
-                    index: Arc::new(ShardIndex::parse(
-                        &self.store.place(&key),
-                        &parts[0],
-                        blocks,
-                    )?),
+                    index: Arc::new(self.index.parse(&self.store.place(&key), &parts[0])?),
                 },
                 Fetched::Absent | Fetched::Changed => State {
                     version: None,

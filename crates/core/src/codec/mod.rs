@@ -13,11 +13,11 @@
 //! What is done here decodes straight into the output, and no size that the bytes claim is allocated:
 //! the array says how long a block is.
 
-mod blosc;
+pub mod blosc;
 mod deflate;
 mod gzip;
 mod packing;
-mod scratch;
+pub mod scratch;
 mod spec;
 mod zarrs_023;
 mod zstd;

@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// Calls `work` with an empty buffer that may have capacity left from earlier blocks.
-pub(super) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+pub fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     with(|buffer| {
         buffer.clear();
         work(buffer)
@@ -24,7 +24,7 @@ pub(super) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
 const SKEW: usize = 2048;
 
 /// Calls `work` with `length` bytes of any content.
-pub(super) fn with_bytes<R>(length: usize, work: impl FnOnce(&mut [u8]) -> R) -> R {
+pub fn with_bytes<R>(length: usize, work: impl FnOnce(&mut [u8]) -> R) -> R {
     with(|buffer| {
         if buffer.len() < SKEW + length {
             buffer.resize(SKEW + length, 0);

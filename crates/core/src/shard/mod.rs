@@ -104,6 +104,11 @@ impl ShardIndex {
         self.entries.get(i).copied().flatten()
     }
 
+    /// Bytes of memory that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.entries.as_slice())
+    }
+
     /// Whether every block is absent.
     #[must_use]
     pub fn is_empty(&self) -> bool {

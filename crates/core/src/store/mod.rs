@@ -75,6 +75,11 @@ impl Version {
         self.size
     }
 
+    /// Whether no later state of the object can look the same, as far as the version itself tells.
+    pub(crate) fn is_unique(&self) -> bool {
+        matches!(self.tag, Tag::Entity(Some(_)))
+    }
+
     /// The stamp of a local file; 0 elsewhere.
     pub(crate) fn modified(&self) -> u64 {
         match self.tag {

@@ -66,7 +66,9 @@ impl Array {
     /// The directory of the journals, where superchunks can be updated in place.
     pub(super) fn journals(&self) -> Option<(&LocalStore, PathBuf)> {
         let store = self.store.local()?;
-        let possible = self.layout().is_sharded() && self.metadata.index_at_end;
+        let possible = self.layout().is_sharded()
+            && self.metadata.index_at_end
+            && self.metadata.index_codecs.is_none();
         possible.then(|| (store, store.path(&join(&self.path, DIRECTORY))))
     }
 

@@ -43,7 +43,6 @@ impl Array {
         let Some(plan) = Plan::new(&seen.index, version.size(), changes, options) else {
             return Ok(Update::Rewrite);
         };
-        self.states.forget(superchunk);
         let key = self.metadata.keys.key(superchunk);
         let path = store.path(&self.superchunk_key(superchunk));
         let journal = self.updater.journals.take(store, &directory)?;
@@ -56,6 +55,8 @@ impl Array {
         if undone {
             self.updater.journals.give(journal);
         }
+        // Afterwards, so that no reader remembers what it saw before.
+        self.states.forget(superchunk);
         let Some(version) = done? else {
             return Ok(Update::Outdated);
         };

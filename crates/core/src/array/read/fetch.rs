@@ -2,16 +2,10 @@
 
 use bytes::Bytes;
 
-use crate::array::Array;
 use crate::array::state::{ATTEMPTS, State};
+use crate::array::{Array, ReadOptions};
 use crate::store::{ByteRange, Fetched};
 use crate::{Error, Result};
-
-/// Blocks of one superchunk whose byte ranges are this close are fetched together.
-const GAP: u64 = 64 << 10;
-
-/// Blocks are fetched together as long as the request is not larger than this.
-const MOST: u64 = 16 << 20;
 
 /// A fetched, still encoded block: its index in the array and its bytes.
 type Encoded = (Vec<u64>, Bytes);
@@ -26,6 +20,15 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// A request for no bytes: whether the superchunk is still as it was.
+    pub(super) fn nothing() -> Self {
+        Self {
+            offset: 0,
+            end: 0,
+            blocks: Vec::new(),
+        }
+    }
+
     pub(super) fn range(&self) -> ByteRange {
         ByteRange::Bounded {
             offset: self.offset,
@@ -44,7 +47,11 @@ impl Span {
 ///
 /// # Errors
 /// [`Error::Data`] if a block of the superchunk at `place` ends beyond what can be addressed.
-pub(super) fn coalesce(place: &str, mut wanted: Vec<(u64, u64, usize)>) -> Result<Vec<Span>> {
+pub(super) fn coalesce(
+    place: &str,
+    mut wanted: Vec<(u64, u64, usize)>,
+    options: &ReadOptions,
+) -> Result<Vec<Span>> {
     wanted.sort_unstable();
     let mut spans: Vec<Span> = Vec::new();
     for (offset, length, name) in wanted {
@@ -52,7 +59,10 @@ pub(super) fn coalesce(place: &str, mut wanted: Vec<(u64, u64, usize)>) -> Resul
         let end = offset.checked_add(length).ok_or_else(damaged)?;
         let length = usize::try_from(length).map_err(|_| damaged())?;
         match spans.last_mut() {
-            Some(span) if offset <= span.end.saturating_add(GAP) && end - span.offset <= MOST => {
+            Some(span)
+                if offset <= span.end.saturating_add(options.gap)
+                    && end - span.offset <= options.request =>
+            {
                 let begin = usize::try_from(offset - span.offset).map_err(|_| damaged())?;
                 span.end = span.end.max(end);
                 span.blocks.push((name, begin, length));
@@ -106,7 +116,7 @@ impl Array {
             return Ok(Some(Vec::new()));
         }
         let key = self.superchunk_key(superchunk);
-        let spans = coalesce(&self.store.place(&key), wanted)?;
+        let spans = coalesce(&self.store.place(&key), wanted, &self.options)?;
         let ranges: Vec<ByteRange> = spans.iter().map(Span::range).collect();
         match self.store.get_ranges(&key, &ranges, Some(version)).await? {
             Fetched::Ranges(_, parts) => {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::Reading;
 use super::plan::Touched;
 use crate::array::state::ATTEMPTS;
-use crate::memory::with_bytes;
+use crate::codec::scratch::with_bytes;
 use crate::shard::ShardIndex;
 use crate::store::{LocalObject, LocalStore};
 use crate::{Error, Result};
@@ -104,11 +104,16 @@ impl Reading<'_, '_> {
                 Ok(())
             });
         };
+        let caching = self.plan.array.cache.is_some() && object.is_settled();
+        let version = caching.then(|| object.version());
         self.plan.each_block(cells, |position, at| {
             let Some((offset, length)) = index.get(position) else {
                 self.place_fill(at);
                 return Ok(());
             };
+            if version.is_some_and(|version| self.place_cached(at, version)) {
+                return Ok(());
+            }
             let fits = offset
                 .checked_add(length)
                 .filter(|end| *end <= object.version().size());
@@ -121,7 +126,7 @@ impl Reading<'_, '_> {
             })?;
             with_bytes(length, |encoded| {
                 object.read_exact_at(offset, encoded)?;
-                self.place_encoded(at, encoded)
+                self.place_encoded(at, encoded, version)
             })
         })
     }

@@ -6,23 +6,26 @@ mod fetch;
 mod local;
 mod output;
 mod plan;
+mod points;
 mod remote;
+mod select;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::output::Output;
-pub(crate) use self::plan::{Plan, Wanted};
+use self::plan::Plan;
+pub(crate) use self::plan::Wanted;
+pub use self::select::Selected;
 use super::Array;
+use crate::codec::scratch::with_bytes;
 use crate::exec::block_on;
-use crate::memory::{with_bytes, zeroed};
+use crate::memory::zeroed;
+use crate::store::Version;
 use crate::{Element, Error, Region, Result};
 
 /// Largest result of one read: 16 GiB. What a request asks beyond that is not allocated.
 const LARGEST_READ: u64 = 16 << 30;
-
-/// Reads that decode less than this run on the calling thread: waking others costs more.
-const SMALL: usize = 1 << 20;
 
 impl Array {
     /// The elements of `region`.
@@ -33,7 +36,7 @@ impl Array {
     pub fn read(&self, region: &Region) -> Result<Vec<u8>> {
         self.check(region)?;
         let mut out = zeroed(self.output_size(region.len())?);
-        self.run(&wanted(region), &mut out, true)?;
+        self.run(|| self.plan_of(region), &mut out, true)?;
         Ok(out)
     }
 
@@ -48,7 +51,17 @@ impl Array {
             let what = format!("{} bytes given for {region}, which takes {need}", out.len());
             return Err(Error::caller(self.place(), what));
         }
-        self.run(&wanted(region), out, false)
+        self.run(|| self.plan_of(region), out, false).map(drop)
+    }
+
+    fn plan_of(&self, region: &Region) -> Plan<'_> {
+        let dims = region.start.iter().zip(&region.shape);
+        let wanted = dims.map(|(&start, &count)| Wanted::Range {
+            start,
+            count,
+            step: 1,
+        });
+        Plan::new(self, &wanted.collect::<Vec<_>>())
     }
 
     /// Bytes of `count` elements, if a read may return as many.
@@ -63,27 +76,37 @@ impl Array {
         })
     }
 
-    /// Reads what is `wanted` of each dimension into `out`, which may be `zeroed` already.
-    fn run(&self, wanted: &[Wanted<'_>], out: &mut [u8], zeroed: bool) -> Result<()> {
+    /// Reads what is planned into `out`, and tells whether any of it is stored.
+    ///
+    /// If `out` is `blank`, the value zero is not written again where nothing is stored.
+    fn run<'a>(
+        &'a self,
+        plan: impl FnOnce() -> Plan<'a>,
+        out: &mut [u8],
+        blank: bool,
+    ) -> Result<bool> {
         if out.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
-        let plan = Plan::new(self, wanted);
-        let threads = match plan.blocks().saturating_mul(self.codec.decoded_size()) < SMALL {
+        let plan = plan();
+        let work = plan.blocks().saturating_mul(self.codec.decoded_size());
+        let threads = match work < self.options.serial {
             true => 1,
             false => rayon::current_num_threads(),
         };
         let reading = Reading {
             place: self.place(),
-            blank: AtomicBool::new(zeroed && self.metadata.fill.iter().all(|b| *b == 0)),
+            blank: AtomicBool::new(blank && self.metadata.fill.iter().all(|b| *b == 0)),
+            stored: AtomicBool::new(false),
             fill: OnceLock::new(),
             output: Output::new(&plan, out, threads),
             plan: &plan,
         };
         match self.store.local() {
-            Some(store) => reading.run_local(store),
-            None => reading.run_remote(),
+            Some(store) => reading.run_local(store)?,
+            None => reading.run_remote()?,
         }
+        Ok(reading.stored.into_inner())
     }
 
     /// The elements of `region` as values.
@@ -91,14 +114,15 @@ impl Array {
     /// # Errors
     /// As [`read`](Self::read), and [`Error::Caller`] if the array has another element type.
     pub fn read_values<T: Element>(&self, region: &Region) -> Result<Vec<T>> {
-        if T::TYPE != self.element() {
-            let what = format!("its elements are {}, not {}", self.element(), T::TYPE);
-            return Err(Error::caller(self.place(), what));
-        }
+        self.check_type::<T>()?;
         self.check(region)?;
         let size = self.output_size(region.len())?;
         let mut values = zeroed(size / size_of::<T>());
-        self.run(&wanted(region), bytemuck::cast_slice_mut(&mut values), true)?;
+        self.run(
+            || self.plan_of(region),
+            bytemuck::cast_slice_mut(&mut values),
+            true,
+        )?;
         Ok(values)
     }
 
@@ -119,13 +143,7 @@ impl Array {
     /// # Errors
     /// As [`read_values`](Self::read_values).
     pub fn read_ndarray<T: Element>(&self, region: &Region) -> Result<ndarray::ArrayD<T>> {
-        let shape: Vec<usize> = region
-            .shape
-            .iter()
-            .map(|&s| usize::try_from(s).unwrap_or(usize::MAX))
-            .collect();
-        ndarray::ArrayD::from_shape_vec(shape, self.read_values(region)?)
-            .map_err(|e| Error::other(self.place(), "cannot shape the elements", e))
+        self.shaped(&region.shape, self.read_values(region)?)
     }
 
     /// Decodes block `index` whole into `out`, or returns `false` if it is absent (all fill).
@@ -135,14 +153,16 @@ impl Array {
     /// # Errors
     /// [`Error::Data`] if the superchunk is damaged.
     pub fn read_block_into(&self, index: &[u64], out: &mut [u8]) -> Result<bool> {
-        let (superchunk, _) = self.layout().locate(index);
-        match block_on(self.fetch(&superchunk, &[index.to_vec()]))?.pop() {
-            None => Ok(false),
-            Some((_, bytes)) => {
-                self.codec.decode_into(&self.place(), &bytes, out)?;
-                Ok(true)
-            }
+        if out.len() != self.codec.decoded_size() {
+            let what = format!(
+                "a block takes {} bytes, not {}",
+                self.codec.decoded_size(),
+                out.len()
+            );
+            return Err(Error::caller(self.place(), what));
         }
+        let cell = Region::of_cell(index, self.layout().block());
+        self.run(|| self.plan_of(&cell), out, true)
     }
 
     /// Whether block `index` is stored, that is, holds anything but the fill value.
@@ -151,20 +171,17 @@ impl Array {
     /// If the shard index cannot be read.
     pub fn contains_block(&self, index: &[u64]) -> Result<bool> {
         let (superchunk, position) = self.layout().locate(index);
-        let state = block_on(self.look(&superchunk))?;
+        if let Some(store) = self.store.local() {
+            let found = self.open_local(store, &superchunk)?;
+            return Ok(found.is_some_and(|(_, index)| index.get(position).is_some()));
+        }
+        let (mut state, trusted) = block_on(self.look_trusted(&superchunk))?;
+        if !trusted {
+            self.states.forget(&superchunk);
+            state = block_on(self.look(&superchunk))?;
+        }
         Ok(state.index.get(position).is_some())
     }
-}
-
-/// What a region asks along each dimension.
-fn wanted(region: &Region) -> Vec<Wanted<'static>> {
-    let dims = region.start.iter().zip(&region.shape);
-    dims.map(|(&start, &count)| Wanted::Range {
-        start,
-        count,
-        step: 1,
-    })
-    .collect()
 }
 
 /// A plan that is being carried out.
@@ -174,6 +191,8 @@ struct Reading<'a, 'o> {
     output: Output<'o>,
     /// Whether the output holds the fill value wherever nothing was put.
     blank: AtomicBool,
+    /// Whether any block was stored.
+    stored: AtomicBool,
     /// A block of the fill value.
     fill: OnceLock<Vec<u8>>,
     /// The array, for messages.
@@ -181,16 +200,49 @@ struct Reading<'a, 'o> {
 }
 
 impl Reading<'_, '_> {
-    /// Puts a block that is stored as `encoded` into the output.
-    fn place_encoded(&self, cells: &[usize], encoded: &[u8]) -> Result<()> {
-        let codec = self.plan.array.codec();
+    /// Puts a block into the output if it is cached of this version of its superchunk.
+    fn place_cached(&self, cells: &[usize], version: &Version) -> bool {
+        let array = self.plan.array;
+        let cached = array.cache.as_ref();
+        let cached = cached.and_then(|cache| cache.get(&self.plan.block_index(cells), version));
+        if let Some(block) = &cached {
+            self.stored.store(true, Ordering::Relaxed);
+            self.output.place(self.plan, cells, block, 0);
+        }
+        cached.is_some()
+    }
+
+    /// Puts a block that is stored as `encoded` into the output, and into the cache if `version` says
+    /// of which version it is.
+    fn place_encoded(
+        &self,
+        cells: &[usize],
+        encoded: &[u8],
+        version: Option<&Version>,
+    ) -> Result<()> {
+        self.stored.store(true, Ordering::Relaxed);
+        let array = self.plan.array;
+        let codec = array.codec();
         let decode = |out: &mut [u8]| codec.decode_into(&self.place, encoded, out);
+        if let Some((cache, version)) = array.cache.as_ref().zip(version) {
+            return with_bytes(codec.decoded_size(), |block| {
+                decode(block)?;
+                cache.put(self.plan.block_index(cells), version, block);
+                self.output.place(self.plan, cells, block, 0);
+                Ok(())
+            });
+        }
         if let Some(done) = self.output.directly(self.plan, cells, decode) {
             return done;
         }
-        with_bytes(codec.decoded_size(), |block| {
-            decode(block)?;
-            self.output.place(self.plan, cells, block);
+        let span = self.output.span(self.plan, cells);
+        with_bytes(span.len(), |part| {
+            if span.len() == codec.decoded_size() {
+                decode(part)?;
+            } else {
+                codec.decode_span(&self.place, encoded, span.clone(), part)?;
+            }
+            self.output.place(self.plan, cells, part, span.start);
             Ok(())
         })
     }
@@ -201,12 +253,13 @@ impl Reading<'_, '_> {
             let fill = self
                 .fill
                 .get_or_init(|| self.plan.array.codec().fill_block());
-            self.output.place(self.plan, cells, fill);
+            self.output.place(self.plan, cells, fill, 0);
         }
     }
 
     /// What was put so far is of an old version: nothing can be taken for blank any more.
     fn start_again(&self) {
+        self.stored.store(false, Ordering::Relaxed);
         self.blank.store(false, Ordering::Relaxed);
     }
 }

@@ -1,5 +1,6 @@
 //! Where decoded blocks go: the output in slabs that threads fill side by side.
 
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::plan::{Part, Plan};
@@ -113,17 +114,31 @@ impl<'o> Output<'o> {
         Some(fill(&mut slab.pieces[0][begin..begin + decoded]))
     }
 
-    /// Copies what is asked of one decoded block.
-    pub(super) fn place(&self, plan: &Plan<'_>, cells: &[usize], block: &[u8]) {
+    /// The bytes of one block from the first to the last that is asked.
+    pub(super) fn span(&self, plan: &Plan<'_>, cells: &[usize]) -> Range<usize> {
+        let span = plan.span(cells, &self.block_strides);
+        span.start * self.size..span.end * self.size
+    }
+
+    /// Copies what is asked of one decoded block, which is given from its byte `skipped` on.
+    pub(super) fn place(&self, plan: &Plan<'_>, cells: &[usize], block: &[u8], skipped: usize) {
         let mut slab = self.slab(cells);
+        if let Some((to, elements)) = plan.picked(cells) {
+            let to = (to - slab.start) * self.size;
+            let out = slab.pieces[0][to..].chunks_exact_mut(self.size);
+            for (out, element) in out.zip(elements) {
+                out.copy_from_slice(&block[element * self.size - skipped..][..self.size]);
+            }
+            return;
+        }
         if let Some(parts) = single_parts(plan, cells) {
-            return self.place_parts(&parts, block, &mut slab);
+            return self.place_parts(&parts, (block, skipped), &mut slab);
         }
         let of = |d: usize| plan.axes[d].parts(cells[d]);
         let mut chosen = vec![0; cells.len()];
         loop {
             let parts: Vec<Part> = (0..cells.len()).map(|d| of(d)[chosen[d]]).collect();
-            self.place_parts(&parts, block, &mut slab);
+            self.place_parts(&parts, (block, skipped), &mut slab);
             let Some(d) = (0..cells.len())
                 .rev()
                 .find(|&d| chosen[d] + 1 < of(d).len())
@@ -135,7 +150,7 @@ impl<'o> Output<'o> {
         }
     }
 
-    fn place_parts(&self, parts: &[Part], block: &[u8], slab: &mut Slab<'_>) {
+    fn place_parts(&self, parts: &[Part], (block, skipped): (&[u8], usize), slab: &mut Slab<'_>) {
         let walk = self.walk(parts, slab.start);
         let outer: Vec<Step> = (0..self.split)
             .rev()
@@ -144,7 +159,7 @@ impl<'o> Output<'o> {
         let piece = (0..self.split).map(|d| parts[d].to * self.outer[d]).sum();
         visit(&outer, walk.from, piece, &mut |from, piece| {
             let to = &mut slab.pieces[piece][walk.to * self.size..];
-            walk.copy(self.size, &block[from * self.size..], to);
+            walk.copy(self.size, &block[from * self.size - skipped..], to);
         });
     }
 
@@ -178,7 +193,7 @@ impl<'o> Output<'o> {
     }
 }
 
-/// The one part of each cell, if none has more.
+/// The one part of each cell, if each has one.
 fn single_parts(plan: &Plan<'_>, cells: &[usize]) -> Option<Vec<Part>> {
     let parts = plan.axes.iter().zip(cells).map(|(axis, &c)| axis.parts(c));
     parts

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::points::{self, Points};
 use crate::Array;
 use crate::region::{Region, strides};
 
@@ -119,8 +120,19 @@ pub(super) struct Touched {
 pub(crate) struct Plan<'a> {
     pub(super) array: &'a Array,
     pub(super) axes: Vec<Axis>,
-    per_superchunk: Vec<u64>,
-    position_strides: Vec<u64>,
+    kind: Kind,
+}
+
+/// How the blocks of a plan are found from their cells.
+#[derive(Debug)]
+enum Kind {
+    /// Each axis is a dimension of the array.
+    Grid {
+        per_superchunk: Vec<u64>,
+        strides: Vec<u64>,
+    },
+    /// There is one axis, and each of its cells is a block.
+    Points(Points),
 }
 
 impl<'a> Plan<'a> {
@@ -134,8 +146,52 @@ impl<'a> Plan<'a> {
                 .zip(&per_superchunk)
                 .map(|((wanted, block), per)| Axis::new(*wanted, *block, *per))
                 .collect(),
-            position_strides: strides(&per_superchunk),
-            per_superchunk,
+            kind: Kind::Grid {
+                strides: strides(&per_superchunk),
+                per_superchunk,
+            },
+        }
+    }
+
+    /// For each point, sorted by superchunk and block, its number in `lists`, which hold the `count`
+    /// coordinates along each dimension.
+    pub(super) fn order_of_points(array: &Array, count: usize, lists: &[Vec<u64>]) -> Vec<usize> {
+        points::order(array.layout(), count, lists)
+    }
+
+    /// The plan of reading points in the `order` of [`order_of_points`](Self::order_of_points).
+    pub(super) fn points(array: &'a Array, lists: &[Vec<u64>], order: &[usize]) -> Self {
+        let points = Points::new(array.layout(), lists, order);
+        let cells = points.counts().scan(0, |to, count| {
+            *to += count;
+            Some(Cell {
+                block: 0,
+                to: *to - count,
+                count,
+                parts: 0..0,
+            })
+        });
+        let axis = Axis {
+            count: order.len(),
+            cells: cells.collect(),
+            ..Axis::default()
+        };
+        Self {
+            array,
+            axes: vec![axis],
+            kind: Kind::Points(points),
+        }
+    }
+
+    /// What is asked of the block at `cells`, if it is points: where the first of them goes, and
+    /// which elements of the block they are.
+    pub(super) fn picked(&self, cells: &[usize]) -> Option<(usize, &[usize])> {
+        match &self.kind {
+            Kind::Grid { .. } => None,
+            Kind::Points(points) => {
+                let cell = &self.axes[0].cells[cells[0]];
+                Some((cell.to, points.elements(cell.to..cell.to + cell.count)))
+            }
         }
     }
 
@@ -152,17 +208,31 @@ impl<'a> Plan<'a> {
 
     /// The superchunks in C order.
     pub(super) fn superchunks(&self) -> impl Iterator<Item = Touched> {
-        let counts: Vec<u64> = self
-            .axes
-            .iter()
-            .map(|axis| axis.superchunks.len() as u64)
-            .collect();
+        let counts: Vec<u64> = match &self.kind {
+            Kind::Grid { .. } => {
+                let axes = self.axes.iter();
+                axes.map(|axis| axis.superchunks.len() as u64).collect()
+            }
+            Kind::Points(points) => vec![points.superchunks.len() as u64],
+        };
         Region::whole(&counts).indices().map(|numbers| {
-            let groups = self.axes.iter().zip(&numbers);
-            let (index, cells) = groups
-                .map(|(axis, &n)| axis.superchunks[usize::try_from(n).unwrap_or(0)].clone())
-                .unzip();
-            Touched { index, cells }
+            let at = |d: usize| usize::try_from(numbers[d]).unwrap_or(0);
+            match &self.kind {
+                Kind::Grid { .. } => {
+                    let axes = self.axes.iter().enumerate();
+                    let (index, cells) = axes
+                        .map(|(d, axis)| axis.superchunks[at(d)].clone())
+                        .unzip();
+                    Touched { index, cells }
+                }
+                Kind::Points(points) => {
+                    let (index, cells) = points.superchunks[at(0)].clone();
+                    Touched {
+                        index,
+                        cells: vec![cells],
+                    }
+                }
+            }
         })
     }
 
@@ -197,20 +267,55 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// The elements of the block at `cells` from the first to the last that is asked; `strides` are
+    /// those of a block.
+    pub(super) fn span(&self, cells: &[usize], strides: &[usize]) -> Range<usize> {
+        if let Some((_, elements)) = self.picked(cells) {
+            let first = elements.iter().min().copied().unwrap_or(0);
+            return first..elements.iter().max().map_or(0, |last| last + 1);
+        }
+        let (mut first, mut last) = (0, 0);
+        for ((axis, &cell), stride) in self.axes.iter().zip(cells).zip(strides) {
+            if let [begin, ..] = axis.parts(cell)
+                && let [.., end] = axis.parts(cell)
+            {
+                first += begin.from * stride;
+                last += (end.from + (end.count - 1) * end.step) * stride;
+            }
+        }
+        first..last + 1
+    }
+
+    /// The index in the array of the block at `cells`.
+    pub(super) fn block_index(&self, cells: &[usize]) -> Vec<u64> {
+        match &self.kind {
+            Kind::Grid { .. } => self.blocks_at(cells).collect(),
+            Kind::Points(points) => points.blocks[cells[0]].index.clone(),
+        }
+    }
+
+    fn blocks_at(&self, cells: &[usize]) -> impl Iterator<Item = u64> {
+        let axes = self.axes.iter().zip(cells);
+        axes.map(|(axis, &cell)| axis.cells[cell].block)
+    }
+
     #[allow(
         clippy::cast_possible_truncation,
         reason = "a layout bounds the blocks of a superchunk"
     )]
-    fn position(&self, at: &[usize]) -> usize {
-        let blocks = self
-            .axes
-            .iter()
-            .zip(at)
-            .map(|(axis, &c)| axis.cells[c].block);
-        let grid = self.per_superchunk.iter().zip(&self.position_strides);
-        blocks
-            .zip(grid)
-            .map(|(b, (per, stride))| b % per * stride)
-            .sum::<u64>() as usize
+    fn position(&self, cells: &[usize]) -> usize {
+        match &self.kind {
+            Kind::Grid {
+                per_superchunk,
+                strides,
+            } => {
+                let grid = per_superchunk.iter().zip(strides);
+                let within = self.blocks_at(cells).zip(grid);
+                within
+                    .map(|(b, (per, stride))| b % per * stride)
+                    .sum::<u64>() as usize
+            }
+            Kind::Points(points) => points.blocks[cells[0]].position,
+        }
     }
 }

@@ -15,9 +15,6 @@ use crate::exec::block_on;
 use crate::store::{Fetched, Version};
 use crate::{Error, Result};
 
-/// Requests that wait for an answer at a time.
-const CONCURRENCY: usize = 16;
-
 /// A superchunk of which blocks are fetched.
 struct Looked {
     touched: Touched,
@@ -26,6 +23,13 @@ struct Looked {
     version: Option<Version>,
     /// The cells of each block along each dimension.
     blocks: Vec<Vec<usize>>,
+}
+
+impl Looked {
+    /// The version, if blocks can be cached by it.
+    fn unique(&self) -> Option<&Version> {
+        self.version.as_ref().filter(|version| version.is_unique())
+    }
 }
 
 impl Reading<'_, '_> {
@@ -45,11 +49,12 @@ impl Reading<'_, '_> {
     /// Reads superchunks, and returns those that changed meanwhile and have to be read again.
     fn round(&self, todo: Vec<Touched>) -> Result<Vec<Touched>> {
         let failed: Mutex<Result<()>> = Mutex::new(Ok(()));
+        let concurrency = self.plan.array.options.concurrency.max(1);
         let changed = rayon::in_place_scope(|scope| {
             block_on(async {
                 let looked = stream::iter(todo)
                     .map(|touched| self.look_at(touched))
-                    .buffer_unordered(CONCURRENCY);
+                    .buffer_unordered(concurrency);
                 let requests = looked.flat_map(|looked| match looked {
                     Ok((looked, spans)) => {
                         let of = |span| Ok((Arc::clone(&looked), span));
@@ -63,7 +68,7 @@ impl Reading<'_, '_> {
                         let bytes = self.request(&looked, &span).await?;
                         Ok::<_, Error>((looked, span, bytes))
                     })
-                    .buffer_unordered(CONCURRENCY);
+                    .buffer_unordered(concurrency);
                 let mut answers = pin!(answers);
                 let mut changed: BTreeMap<Vec<u64>, Touched> = BTreeMap::new();
                 while let Some(answer) = answers.next().await {
@@ -78,7 +83,7 @@ impl Reading<'_, '_> {
                         let (failed, looked) = (&failed, Arc::clone(&looked));
                         let work = move || {
                             for (n, encoded) in blocks {
-                                self.place_encoded(&looked.blocks[n], &encoded)?;
+                                self.place_encoded(&looked.blocks[n], &encoded, looked.unique())?;
                             }
                             Ok(())
                         };
@@ -105,13 +110,18 @@ impl Reading<'_, '_> {
     /// Looks where the blocks of a superchunk lie; those that it does not hold become fill.
     async fn look_at(&self, touched: Touched) -> Result<(Arc<Looked>, Vec<Span>)> {
         let array = self.plan.array;
-        let state = array.look(&touched.index).await?;
+        let (state, trusted) = array.look_trusted(&touched.index).await?;
         let key = array.superchunk_key(&touched.index);
+        let unique = state.version.as_ref().filter(|version| version.is_unique());
         let mut blocks = Vec::new();
         let mut wanted = Vec::new();
+        let mut cached = false;
         self.plan.each_block(&touched.cells, |position, at| {
             match state.index.get(position) {
                 None => self.place_fill(at),
+                Some(_) if unique.is_some_and(|version| self.place_cached(at, version)) => {
+                    cached = true;
+                }
                 Some((offset, length)) => {
                     wanted.push((offset, length, blocks.len()));
                     blocks.push(at.to_vec());
@@ -119,7 +129,10 @@ impl Reading<'_, '_> {
             }
             Ok::<_, Error>(())
         })?;
-        let spans = coalesce(&array.store().place(&key), wanted)?;
+        let mut spans = coalesce(&array.store().place(&key), wanted, &array.options)?;
+        if spans.is_empty() && (cached || !trusted) {
+            spans.push(Span::nothing());
+        }
         let looked = Looked {
             touched,
             key,
@@ -136,7 +149,11 @@ impl Reading<'_, '_> {
             .get_ranges(&looked.key, &[span.range()], looked.version.as_ref())
             .await?;
         Ok(match fetched {
-            Fetched::Ranges(_, mut parts) => parts.pop(),
+            Fetched::Ranges(version, mut parts) => {
+                let index = &looked.touched.index;
+                self.plan.array.states.confirm(index, &version);
+                parts.pop()
+            }
             Fetched::Absent | Fetched::Changed => None,
         })
     }

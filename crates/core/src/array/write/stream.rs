@@ -64,23 +64,23 @@ impl<'a> Stream<'a> {
 
     /// The writer of the object, which is begun if it was not.
     fn take_writer(&mut self) -> Result<Box<dyn ObjectWriter>> {
-        match self.writer.take() {
-            Some(writer) => Ok(writer),
-            None => {
-                let key = self.array.superchunk_key(self.superchunk);
-                block_on(self.array.store().create(&key))
-            }
+        if let Some(writer) = self.writer.take() {
+            return Ok(writer);
         }
+        let key = self.array.superchunk_key(self.superchunk);
+        block_on(self.array.store().create(&key))
     }
 
     /// Replaces the superchunk, or deletes it if no block is left; `false` if what is stored is not
     /// as `expected`.
     pub(super) fn finish(mut self, expected: &Expected) -> Result<bool> {
         let (array, superchunk) = (self.array, self.superchunk);
-        array.forget(superchunk);
+        array.check_writable()?;
         if self.entries.iter().all(Option::is_none) {
             let key = array.superchunk_key(superchunk);
-            return block_on(array.store().delete_if(&key, expected));
+            let deleted = block_on(array.store().delete_if(&key, expected));
+            array.forget(superchunk);
+            return deleted;
         }
         let index = match array.layout().is_sharded() {
             true => ShardIndex::new(std::mem::take(&mut self.entries)),
@@ -91,10 +91,13 @@ impl<'a> Stream<'a> {
             parts.insert(0, index.encode());
         }
         let mut writer = self.take_writer()?;
-        let version = block_on(async {
+        let put = block_on(async {
             writer.write(&parts).await?;
             writer.finish(expected).await
-        })?;
+        });
+        // Afterwards, so that no reader remembers what it saw before.
+        array.forget(superchunk);
+        let version = put?;
         let done = version.is_some();
         if done {
             array.remember(superchunk, version, index);

@@ -9,7 +9,7 @@ pub(super) const LENGTH: usize = 16;
 pub(super) const LARGEST: usize = i32::MAX as usize - LENGTH;
 
 /// The version of the container that Blosc 1.x writes and reads.
-const VERSION: u8 = 2;
+pub(super) const VERSION: u8 = 2;
 /// The version of every stream format.
 const STREAM_VERSION: u8 = 1;
 

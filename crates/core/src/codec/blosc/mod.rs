@@ -8,12 +8,13 @@
 //! Everything is decoded here but snappy; lz4, lz4hc and zstd are encoded here, the others by zarrs.
 
 mod blosclz;
+mod chunk;
 mod decode;
 mod encode;
 mod grow;
 mod header;
-mod shuffle;
-mod streams;
+pub mod shuffle;
+pub mod streams;
 
 use std::ops::Range;
 
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use crate::{ElementType, Error, Result};
 
 use super::zarrs_023;
+pub use chunk::{HEADER, Sizes, decode, encode};
 pub use grow::{Grown, Growth};
 use header::flags;
 use streams::Compressor;

@@ -8,7 +8,7 @@
 
 /// Splits elements of `typesize` bytes into planes, which stand in `out` one after the other. What is
 /// left over stays at the end.
-pub(super) fn shuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
+pub fn shuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
     let count = from.len() / typesize;
     let (elements, left) = from.split_at(count * typesize);
     let (planes, end) = out.split_at_mut(count * typesize);
@@ -24,7 +24,7 @@ pub(super) fn shuffle(typesize: usize, from: &[u8], out: &mut [u8]) {
 }
 
 /// Joins planes of one length to elements.
-pub(super) fn unshuffle(planes: &[&[u8]], out: &mut [u8]) {
+pub fn unshuffle(planes: &[&[u8]], out: &mut [u8]) {
     match planes.len() {
         1 => out.copy_from_slice(planes[0]),
         2 => join_tiles::<2>(planes, out),
@@ -37,7 +37,7 @@ pub(super) fn unshuffle(planes: &[&[u8]], out: &mut [u8]) {
 
 /// Shuffles the bytes of elements, then the bits of each plane: its eight rows are the bits of one
 /// weight, of eight elements to a byte. Elements whose number no 8 divides are copied.
-pub(super) fn bitshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: &mut [u8]) {
+pub fn bitshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: &mut [u8]) {
     let count = from.len() / typesize;
     if count == 0 || !count.is_multiple_of(8) {
         return out.copy_from_slice(from);
@@ -52,7 +52,7 @@ pub(super) fn bitshuffle(typesize: usize, from: &[u8], between: &mut [u8], out: 
 }
 
 /// The reverse of [`bitshuffle`] for planes of one length, without what is left over.
-pub(super) fn bitunshuffle(planes: &[&[u8]], between: &mut [u8], out: &mut [u8]) {
+pub fn bitunshuffle(planes: &[&[u8]], between: &mut [u8], out: &mut [u8]) {
     let count = planes.first().map_or(0, |plane| plane.len());
     if count == 0 || !count.is_multiple_of(8) {
         for (plane, out) in planes.iter().zip(out.chunks_exact_mut(count.max(1))) {

@@ -6,8 +6,9 @@ use crate::{Error, Result};
 use super::blosclz;
 
 /// A compressor by the name that the Zarr codec gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compressor {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names are their own")]
+pub enum Compressor {
     Blosclz,
     Lz4,
     Lz4hc,
@@ -17,7 +18,9 @@ pub(super) enum Compressor {
 }
 
 impl Compressor {
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    /// The compressor of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "blosclz" => Self::Blosclz,
             "lz4" => Self::Lz4,
@@ -30,7 +33,8 @@ impl Compressor {
     }
 
     /// The number of its format in a header.
-    pub(super) fn format(self) -> u8 {
+    #[must_use]
+    pub fn format(self) -> u8 {
         match self {
             Self::Blosclz => 0,
             Self::Lz4 | Self::Lz4hc => 1,
@@ -46,7 +50,10 @@ impl Compressor {
     }
 
     /// Fills the start of `out` with a stream and returns its length; `None` if it does not fit.
-    pub(super) fn compress(self, level: u8, from: &[u8], out: &mut [u8]) -> Option<usize> {
+    ///
+    /// Levels are 0 to 9. Nothing is compressed with blosclz, snappy and zlib here.
+    #[must_use]
+    pub fn compress(self, level: u8, from: &[u8], out: &mut [u8]) -> Option<usize> {
         use lz4::block::{CompressionMode, compress_to_buffer};
         let level = i32::from(level);
         match self {
@@ -69,7 +76,11 @@ impl Compressor {
 }
 
 /// Decodes `stream`, of the format with this number, so that it fills `out`.
-pub(super) fn decompress(format: u8, stream: &[u8], out: &mut [u8]) -> Result<()> {
+///
+/// # Errors
+/// [`Error::Data`] if it is damaged, makes more or less, or is of no known format;
+/// [`Error::Unsupported`] for snappy.
+pub fn decompress(format: u8, stream: &[u8], out: &mut [u8]) -> Result<()> {
     let damaged = |what: &str| Error::data("", format!("cannot decode a stream of blosc: {what}"));
     let filled = match format {
         0 => blosclz::decode(stream, out).ok_or_else(|| damaged("blosclz"))?,

@@ -1,0 +1,8 @@
+//! Blosc2: chunks, frames and arrays.
+
+mod arrays;
+mod chunks;
+mod damage;
+mod frames;
+mod samples;
+mod support;
