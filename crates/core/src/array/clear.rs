@@ -139,12 +139,10 @@ impl Array {
                 window,
             );
         }
-        match before == after && !self.codec.is_fill(after) {
-            true => Ok(None),
-            false => {
-                let encoded = self.codec.encode(&place, after)?;
-                Ok(Some((position, encoded.map(Encoded::from))))
-            }
+        if before == after && !self.codec.is_fill(after) {
+            return Ok(None);
         }
+        let encoded = self.codec.encode(&place, after)?;
+        Ok(Some((position, encoded.map(Encoded::from))))
     }
 }

@@ -138,9 +138,9 @@ impl Growth {
         }
         let mut added = Vec::with_capacity(head + bytes.len() + LENGTH * planes.len());
         added.resize(head, 0);
-        let mut places = Vec::with_capacity(planes.len());
+        let mut new = Vec::with_capacity(planes.len());
         for plane in bytes.chunks_exact(size) {
-            places.push(if plane == self.plane {
+            new.push(if plane == self.plane {
                 open
             } else {
                 added.len()
@@ -155,7 +155,7 @@ impl Growth {
         for start in starts.iter_mut().filter(|start| **start != open) {
             *start += added.len();
         }
-        starts[planes].copy_from_slice(&places);
+        starts[planes].copy_from_slice(&new);
         let encoded = added.len() + length;
         self.begin(&starts, encoded, &mut added)?;
         let left = starts.iter().filter(|start| **start == open).count();
