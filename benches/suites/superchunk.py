@@ -7,7 +7,7 @@ level 3. Every run is a process of its own and only the work is timed; in every 
 order. Page cache warm. What is read is compared with NumPy; what this library writes is read by zarr-python.
 
 W1 writes the whole array, W2 reads it. W4 reads 1000 boxes of 16 x 16 x 16, 20 planes along each axis (x0, x1, x2) or
-1000 points, one call after the other; `-points` takes all points in one call. W5 appends 256 planes, one at a time. W6
+1000 points, one call after the other; `-points`, and ziggurat, take all points in one call. W5 appends 256 planes, one at a time. W6
 overwrites one block of a superchunk 200 times; left out are peers that rewrite the superchunk each time and take a
 minute. W7 lists 1000 arrays, or opens one and reads an element.
 """

@@ -164,7 +164,7 @@ pub fn encode_header(element: ElementType, shape: &[u64]) -> Vec<u8> {
 }
 
 /// Element type and whether it is big-endian.
-fn parse_descr(descr: &str) -> Result<(ElementType, bool)> {
+pub(crate) fn parse_descr(descr: &str) -> Result<(ElementType, bool)> {
     let (big_endian, name) = match descr.as_bytes() {
         [b'>', ..] => (true, &descr[1..]),
         [b'<', ..] => (false, &descr[1..]),

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::layout::Layout;
+use ziggurat_core::shard::ShardIndex;
 use ziggurat_core::store::{Disk, Durability, LocalStore, System};
 use ziggurat_core::{Array, ArrayMetadata, ElementType, InPlace, Region, Result, Updates};
 
@@ -209,11 +210,12 @@ const KINDS: [Kind; 8] = [
         updates: IN_PLACE,
         before: gaps,
         update: |array| {
-            let mut new = [7; 64];
+            // All columns but the last, so that it is not the whole superchunk that is written.
+            let mut new = [7; 56];
             for row in 4..8 {
-                new[row * 8..row * 8 + 4].fill(0);
+                new[row * 7..row * 7 + 4].fill(0);
             }
-            array.write(&Region::whole(&[8, 8]), &new)
+            array.write(&Region::new([0, 0], [8, 7]), &new)
         },
         calls: "write_at write_at write_at",
     },
@@ -364,6 +366,33 @@ fn whenever_the_world_stops_the_old_or_the_new_state_is_there() {
             kind.name
         );
     }
+}
+
+#[test]
+fn a_handle_that_was_open_before_the_world_stopped_reads_on() {
+    let growth = KINDS.iter().find(|kind| kind.name == "growth").unwrap();
+    let example = growth.example();
+    let mut torn = 0;
+    for fault in example.faults(true) {
+        let dir = copy_of(example.before.path());
+        let reader = reopen(dir.path(), Updates::Rewrite);
+        let disk = Faulty {
+            fault: Some(fault),
+            ..Faulty::default()
+        };
+        let (array, _) = open(dir.path(), disk, growth.updates);
+        let done = (growth.update)(&array);
+        drop(array);
+        let object = std::fs::read(dir.path().join("a/c/0/0")).unwrap();
+        let index = &object[object.len() - ShardIndex::encoded_size(4)..];
+        torn += usize::from(ShardIndex::parse("", index, 4).is_err());
+        let found = values(&reader);
+        assert!(
+            done.is_err() && found == example.old || found == example.new,
+            "{fault:?}"
+        );
+    }
+    assert!(torn > 50, "{torn}");
 }
 
 #[test]

@@ -216,6 +216,53 @@ fn no_update_of_four_threads_in_two_processes_is_lost() {
     }
 }
 
+#[test]
+fn readers_of_a_superchunk_that_is_updated_see_one_state_of_each_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let array = create(dir.path(), ElementType::Int32, 4, "none").with_updates(IN_PLACE);
+    let whole = Region::whole(&[32, 32]);
+    array
+        .write(&whole, bytemuck::cast_slice(&[1; 1024]))
+        .unwrap();
+    let writing = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for n in 2..3000i32 {
+                let block = u64::from(n.unsigned_abs()) * 7 % 16;
+                let region = Region::of_cell(&[block / 4, block % 4], &[8, 8]);
+                array
+                    .write(&region, bytemuck::cast_slice(&[n; 64]))
+                    .unwrap();
+            }
+            writing.store(false, std::sync::atomic::Ordering::Relaxed);
+        });
+        for reopens in [false, true] {
+            let (writing, dir, whole) = (&writing, dir.path(), &whole);
+            scope.spawn(move || {
+                let mut reader = open(dir, Updates::Rewrite);
+                let mut seen = [0; 16];
+                while writing.load(std::sync::atomic::Ordering::Relaxed) {
+                    if reopens {
+                        reader = open(dir, Updates::Rewrite);
+                    }
+                    let values = reader.read_values::<i32>(whole).unwrap();
+                    for block in 0..16 {
+                        let at =
+                            |i: usize| values[(block / 4 * 8 + i / 8) * 32 + block % 4 * 8 + i % 8];
+                        assert!((0..64).all(|i| at(i) == at(0)), "block {block} is torn");
+                        assert!(at(0) >= seen[block], "block {block} went back");
+                        assert!(
+                            at(0) == 1 || at(0) as usize * 7 % 16 == block,
+                            "of another block"
+                        );
+                        seen[block] = at(0);
+                    }
+                }
+            });
+        }
+    });
+}
+
 /// Sets all elements of blocks in turn to a counter, and notes each when it is done.
 #[test]
 fn setting() {

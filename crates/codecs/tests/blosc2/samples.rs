@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use ziggurat_codecs::blosc2::{B2nd, Compressor, Filter, Frame, FrameHeader, NdLayout, Place};
-use ziggurat_core::Region;
+use ziggurat_core::{ElementType, Error, Region};
 
 pub(super) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples")
@@ -50,6 +50,25 @@ fn values_are_those_that_were_written() {
         let elements = array.read(&Region::whole(layout.shape())).unwrap();
         let sum = hex(&Sha256::digest(&elements));
         assert_eq!(sum, sample["sha256"], "{}: {elements:?}", name(&sample));
+    }
+}
+
+#[test]
+fn types_are_those_of_numpy() {
+    let element = |file: &str| B2nd::open(folder().join(file)).unwrap().layout().element();
+    let found = |file: &str| element(file).unwrap();
+    assert_eq!(found("b2nd/big_endian.b2nd"), (ElementType::Float64, true));
+    assert_eq!(found("b2nd/c16.b2nd"), (ElementType::Complex128, false));
+    assert_eq!(found("b2nd/bool.b2nd").0, ElementType::Bool);
+    for file in [
+        "b2nd/struct.b2nd",
+        "b2nd/datetime.b2nd",
+        "caterva/i4_1d.cat",
+    ] {
+        assert!(
+            matches!(element(file), Err(Error::Unsupported { .. })),
+            "{file}"
+        );
     }
 }
 

@@ -17,6 +17,7 @@
 mod hierarchy;
 mod meter;
 mod read;
+mod sink;
 mod task;
 mod write;
 

@@ -12,7 +12,7 @@ use ziggurat_core::{Array, ArrayMetadata, ElementType, Region};
 
 /// How updates reach the store.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Updates {
+pub(crate) enum Way {
     Rewrite,
     InPlace,
     Writer,
@@ -21,7 +21,7 @@ pub(crate) enum Updates {
 /// What is asked of the library.
 pub(crate) struct Options {
     pub(crate) cache: bool,
-    pub(crate) updates: Updates,
+    pub(crate) updates: Way,
 }
 
 impl Options {
@@ -32,7 +32,7 @@ impl Options {
 
     /// Whether nothing is asked that matters for updates only.
     pub(crate) fn reads(&self) -> bool {
-        self.updates == Updates::Rewrite
+        self.updates == Way::Rewrite
     }
 }
 
@@ -81,15 +81,15 @@ pub(crate) fn from_arguments(
 ) -> Result<(Options, Task), Box<dyn Error>> {
     let mut options = Options {
         cache: false,
-        updates: Updates::Rewrite,
+        updates: Way::Rewrite,
     };
     let mut file = None;
     for argument in arguments {
         match argument.as_str() {
             "--cache" => options.cache = true,
-            "--rewrite" => options.updates = Updates::Rewrite,
-            "--in-place" => options.updates = Updates::InPlace,
-            "--writer" => options.updates = Updates::Writer,
+            "--rewrite" => options.updates = Way::Rewrite,
+            "--in-place" => options.updates = Way::InPlace,
+            "--writer" => options.updates = Way::Writer,
             _ => file = Some(argument),
         }
     }

@@ -1,11 +1,14 @@
 //! W1, W5, W6: the whole array, one plane after the other, and one block after the other.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use ziggurat_core::{Array, Region};
 
 use crate::Outcome;
 use crate::meter::Meter;
-use crate::task::{Options, Task, Updates, check};
+use crate::sink::Sink;
+use crate::task::{Options, Task, check};
 
 /// All of it from memory, with the document.
 pub(crate) fn whole(task: &Task) -> Outcome {
@@ -17,11 +20,8 @@ pub(crate) fn whole(task: &Task) -> Outcome {
     Ok(Some(Value::Object(meter.stop()?)))
 }
 
-/// Planes along the first dimension, each visible to others when it is written.
+/// Planes along the first dimension.
 pub(crate) fn append(options: &Options, task: &Task) -> Outcome {
-    if options.updates != Updates::Rewrite {
-        return Ok(None);
-    }
     let data = task.data()?;
     let plane = &task.params.plane;
     let planes: Vec<Vec<u8>> = (0..task.params.planes)
@@ -29,12 +29,14 @@ pub(crate) fn append(options: &Options, task: &Task) -> Outcome {
         .collect::<Result<_, _>>()?;
     drop(data);
     let metadata = task.metadata(&[0, plane[0], plane[1]])?;
-    let mut array = Array::create(task.store(), "", metadata)?;
+    let array = Array::create(task.store(), "", metadata)?;
+    let mut sink = Sink::new(array, options.updates);
     let mut meter = Meter::start()?;
     for bytes in &planes {
-        array.append(0, bytes)?;
+        sink.append(bytes)?;
         meter.tick();
     }
+    sink.close()?;
     let mut out = meter.stop()?;
     let array = task.open()?;
     let bytes = array.read(&Region::whole(array.shape()))?;
@@ -42,11 +44,8 @@ pub(crate) fn append(options: &Options, task: &Task) -> Outcome {
     Ok(Some(Value::Object(out)))
 }
 
-/// Blocks of one superchunk, each visible to others when it is written.
+/// Blocks of one superchunk. `file_peak` is the largest size that its file had after an update.
 pub(crate) fn overwrite(options: &Options, task: &Task) -> Outcome {
-    if options.updates != Updates::Rewrite {
-        return Ok(None);
-    }
     let data = task.data()?;
     let updates: Vec<(Region, Vec<u8>)> = task
         .params
@@ -62,16 +61,19 @@ pub(crate) fn overwrite(options: &Options, task: &Task) -> Outcome {
         .collect::<Result<_, Box<dyn std::error::Error>>>()?;
     drop(data);
     let array = task.open()?;
-    let file = std::path::Path::new(&task.store).join(array.superchunk_key(&[0, 0, 0]));
+    let file = Path::new(&task.store).join(array.superchunk_key(&[0, 0, 0]));
+    let mut sink = Sink::new(array, options.updates);
     let mut peak = 0;
     let mut meter = Meter::start()?;
     for (region, bytes) in &updates {
-        array.write(region, bytes)?;
+        sink.write(region, bytes)?;
         peak = peak.max(std::fs::metadata(&file)?.len());
         meter.tick();
     }
+    sink.close()?;
     let mut out = meter.stop()?;
-    let bytes = task.open()?.read(&Region::new([0, 0, 0], &*task.shard))?;
+    let array = task.open()?;
+    let bytes = array.read(&Region::new([0, 0, 0], &*task.shard))?;
     out.insert("check".into(), json!(check(array.element(), &bytes)));
     out.insert("file_peak".into(), json!(peak));
     Ok(Some(Value::Object(out)))

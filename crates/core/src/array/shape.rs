@@ -8,8 +8,6 @@
 //! * To shrink, the new shape is committed with the mark, what lies beyond is cleared, and the mark is
 //!   taken away. Who dies on the way leaves the mark, and who changes the shape next clears first.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 
 use super::state::ATTEMPTS;
@@ -28,18 +26,16 @@ const CLEARING: &str = "clearing";
 struct Seen {
     document: Value,
     version: Version,
-    shape: Vec<u64>,
+    metadata: ArrayMetadata,
 }
 
 impl Array {
     /// Takes over what `zarr.json` says now: the shape after another handle changed it.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// As [`open`](Self::open), and [`Error::Conflict`] if another array is there by now.
     pub fn refresh(&mut self) -> Result<()> {
-        let now = Self::open(Arc::clone(&self.store), &self.path)?;
-        let cache = self.cache.take();
-        *self = Self { cache, ..now }.with_options(self.options);
+        self.metadata = self.see_document()?.metadata;
         Ok(())
     }
 
@@ -173,13 +169,13 @@ impl Array {
             let seen = self.see_document()?;
             if seen.is_marked() {
                 if self.clear_beyond(&seen)? {
-                    let shape = seen.shape.clone();
+                    let shape = seen.metadata.shape.clone();
                     self.put_shape(seen, &shape)?;
                 }
                 continue;
             }
-            let shape = change(&seen.shape)?;
-            if shape == seen.shape || self.put_shape(seen, &shape)? {
+            let shape = change(&seen.metadata.shape)?;
+            if shape == seen.metadata.shape || self.put_shape(seen, &shape)? {
                 return Ok(shape);
             }
         }
@@ -194,20 +190,25 @@ impl Array {
         let metadata = ArrayMetadata::parse(&self.place(), &document)?;
         let version =
             version.ok_or_else(|| Error::not_found(self.place(), "no zarr.json is there"))?;
-        if metadata.layout != self.metadata.layout || metadata.codecs != self.metadata.codecs {
+        let ours = &self.metadata;
+        let blocks = |m: &ArrayMetadata| (m.layout.clone(), m.codecs.clone(), m.element);
+        if blocks(&metadata) != blocks(ours) || metadata.fill != ours.fill {
             let what = "it was replaced by another array; open it again";
             return Err(Error::conflict(self.place(), what));
         }
         Ok(Seen {
             document,
             version,
-            shape: metadata.shape,
+            metadata,
         })
     }
 
     /// Commits a shape, marked if it is smaller; `false` if the document is not as it was seen.
     fn put_shape(&self, mut seen: Seen, shape: &[u64]) -> Result<bool> {
-        let shrinks = shape.iter().zip(&seen.shape).any(|(new, old)| new < old);
+        let shrinks = shape
+            .iter()
+            .zip(&seen.metadata.shape)
+            .any(|(new, old)| new < old);
         seen.document["shape"] = json!(shape);
         seen.mark(shrinks);
         let text = serde_json::to_vec_pretty(&seen.document)
@@ -223,7 +224,7 @@ impl Array {
         // was seen, what lies beyond is what was cut off.
         let key = self.document_key();
         let unchanged = || Ok(block_on(self.store.version(&key))?.as_ref() == Some(&seen.version));
-        self.trim(&Region::whole(&seen.shape), &unchanged)
+        self.trim(&Region::whole(&seen.metadata.shape), &unchanged)
     }
 
     /// Makes this handle, and nobody else, see another shape.

@@ -85,16 +85,17 @@ impl Array {
         store: &LocalStore,
         superchunk: &[u64],
     ) -> Result<Option<(LocalObject, Arc<ShardIndex>)>> {
-        match self.open_now(store, superchunk) {
-            // A torn index is what an update in place leaves when it is stopped.
-            Err(Error::Data { .. }) if self.recover(superchunk)? => {
-                self.open_now(store, superchunk)
+        for _ in 0..ATTEMPTS {
+            match self.open_local_now(store, superchunk) {
+                // A torn index is what an update in place shows while it goes on, or is stopped.
+                Err(Error::Data { .. }) if self.recover(superchunk)? => {}
+                found => return found,
             }
-            opened => opened,
         }
+        Err(self.restless(superchunk))
     }
 
-    fn open_now(
+    fn open_local_now(
         &self,
         store: &LocalStore,
         superchunk: &[u64],
@@ -120,7 +121,7 @@ impl Array {
         let index = match index {
             Ok(index) => Arc::new(index),
             // What was read while it changed may be anything.
-            Err(_) if !object.is_unchanged()? => return self.open_now(store, superchunk),
+            Err(_) if !object.is_unchanged()? => return self.open_local_now(store, superchunk),
             Err(error) => return Err(error),
         };
         // A file that changed just now may change again without looking any different.

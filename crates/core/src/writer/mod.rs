@@ -147,7 +147,7 @@ impl Writer {
     /// If the store refuses; then what did not go out is still held.
     pub fn flush(&mut self) -> Result<()> {
         self.publish()?;
-        self.put_out(self.buffer.superchunks())
+        self.put_out(&self.buffer.superchunks())
     }
 
     /// As [`flush`](Self::flush), and waits until what was written survives a power failure.
@@ -165,12 +165,12 @@ impl Writer {
     fn settle(&mut self) -> Result<()> {
         self.buffer.encode(&self.array, self.options.bytes / 16)?;
         let complete = self.buffer.complete(&self.array);
-        self.put_out(complete)?;
+        self.put_out(&complete)?;
         while self.buffer.held() > self.options.bytes {
             self.buffer.encode(&self.array, 0)?;
             match self.buffer.oldest() {
                 Some(oldest) if self.buffer.held() > self.options.bytes => {
-                    self.put_out(vec![oldest])?;
+                    self.put_out(&[oldest])?;
                 }
                 _ => break,
             }
@@ -197,7 +197,7 @@ impl Writer {
         Ok(())
     }
 
-    fn put_out(&mut self, superchunks: Vec<Vec<u64>>) -> Result<()> {
+    fn put_out(&mut self, superchunks: &[Vec<u64>]) -> Result<()> {
         if superchunks.is_empty() {
             return Ok(());
         }

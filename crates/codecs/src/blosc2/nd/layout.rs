@@ -4,11 +4,12 @@
 //! not divide the array, or blocks not the chunk, what lies beyond is stored too, as zeros: all chunks,
 //! and all blocks, are of one size. Source: `README_B2ND_METALAYER.rst` of C-Blosc2, the Caterva overview.
 
-use ziggurat_core::{Error, Region, Result, region};
+use ziggurat_core::{ElementType, Error, Region, Result, region};
 
 use super::PLACE;
 use crate::blosc2::header::LARGEST;
 use crate::blosc2::msgpack::{FIXARRAY_MAX, Reader, Writer};
+use crate::npy::parse_descr;
 
 /// Names of the metalayer, today's and that of Caterva.
 const B2ND: &str = "b2nd";
@@ -197,6 +198,18 @@ impl NdLayout {
     #[must_use]
     pub fn dtype(&self) -> Option<&str> {
         self.dtype.as_deref()
+    }
+
+    /// The type of an element, and whether it is big-endian.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for Caterva, which says none, and for types that are no plain numbers.
+    pub fn element(&self) -> Result<(ElementType, bool)> {
+        let dtype = self.dtype().ok_or_else(|| {
+            let what = "an array of Caterva does not say what its elements are; give their type";
+            Error::unsupported(PLACE, what)
+        })?;
+        parse_descr(dtype).map_err(|e| e.at(PLACE))
     }
 
     /// Number of dimensions.

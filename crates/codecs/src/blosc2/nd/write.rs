@@ -17,14 +17,50 @@ impl NdLayout {
     /// 2 GiB.
     pub fn to_blocks(&self, index: &[u64], typesize: usize, elements: &[u8]) -> Result<Vec<u8>> {
         let within = self.within_chunk(index, typesize, elements.len())?;
-        let mut blocks = vec![0; self.chunk_bytes(typesize)?];
-        self.each_block(&within, typesize, |from, to, shape, at| {
-            let size = self.block_bytes(typesize)?;
-            let block = &mut blocks[at * size..][..size];
-            copy(shape, typesize, elements, from, block, to);
-            Ok(())
-        })?;
+        let from = Window {
+            shape: &within.shape,
+            start: &within.start,
+        };
+        let mut blocks = Vec::new();
+        self.arrange(&within, typesize, elements, from, &mut blocks)?;
         Ok(blocks)
+    }
+
+    /// Fills `blocks` with the chunk that has the elements of the window `from` at its start, as many as are
+    /// `within` it.
+    fn arrange(
+        &self,
+        within: &Region,
+        typesize: usize,
+        elements: &[u8],
+        from: Window<'_>,
+        blocks: &mut Vec<u8>,
+    ) -> Result<()> {
+        let size = self.block_bytes(typesize)?;
+        if within.shape != self.padded_chunk() {
+            blocks.clear();
+        }
+        blocks.resize(self.chunk_bytes(typesize)?, 0);
+        let origin = vec![0; self.rank()];
+        let to = Window {
+            shape: self.block(),
+            start: &origin,
+        };
+        self.each_block(within, |part, number| {
+            let start: Vec<u64> = part
+                .start
+                .iter()
+                .zip(from.start)
+                .map(|(a, b)| a + b)
+                .collect();
+            let from = Window {
+                shape: from.shape,
+                start: &start,
+            };
+            let block = &mut blocks[number * size..][..size];
+            copy(&part.shape, typesize, elements, from, block, to);
+        });
+        Ok(())
     }
 
     /// The reverse of [`to_blocks`](Self::to_blocks), for the whole chunk: a C-order array of its shape.
@@ -41,48 +77,33 @@ impl NdLayout {
         // No longer than `blocks`.
         let length = usize::try_from(whole.len()).unwrap_or(0) * typesize;
         let mut elements = vec![0; length];
-        self.each_block(&whole, typesize, |to, from, shape, at| {
-            let block = &blocks[at * size..][..size];
-            copy(shape, typesize, block, from, &mut elements, to);
-            Ok(())
-        })?;
+        let origin = vec![0; self.rank()];
+        let from = Window {
+            shape: self.block(),
+            start: &origin,
+        };
+        self.each_block(&whole, |part, number| {
+            let to = Window {
+                shape: &whole.shape,
+                start: &part.start,
+            };
+            let block = &blocks[number * size..][..size];
+            copy(&part.shape, typesize, block, from, &mut elements, to);
+        });
         Ok(elements)
     }
 
-    /// Calls `f` for each block that holds a part of the C-order array of `region`, which starts at the start of
-    /// the chunk: where the part lies in that array and in the block, its shape, and the block's number.
-    fn each_block(
-        &self,
-        region: &Region,
-        typesize: usize,
-        mut f: impl FnMut(Window<'_>, Window<'_>, &[u64], usize) -> Result<()>,
-    ) -> Result<()> {
-        self.chunk_bytes(typesize)?;
-        let (block, grid) = (self.block(), self.block_grid());
-        let origin = vec![0; self.rank()];
-        for index in region.cells(block).indices() {
-            let cell = Region::of_cell(&index, block);
-            let Some(part) = cell.intersect(region) else {
-                continue;
-            };
-            // Less than the bytes of a chunk.
-            let number = ziggurat_core::region::offset(&index, &grid);
-            let outer = Window {
-                shape: &region.shape,
-                start: &part.start,
-            };
-            let inner = Window {
-                shape: block,
-                start: &origin,
-            };
-            f(
-                outer,
-                inner,
-                &part.shape,
-                usize::try_from(number).unwrap_or(usize::MAX),
-            )?;
+    /// Calls `f` with the part of `region`, in indices of the chunk, that each block holds, which starts where
+    /// the block does, and the block's number.
+    fn each_block(&self, region: &Region, mut f: impl FnMut(&Region, usize)) {
+        let grid = self.block_grid();
+        for index in region.cells(self.block()).indices() {
+            if let Some(part) = Region::of_cell(&index, self.block()).intersect(region) {
+                // Less than the bytes of a chunk, which were found to be addressable.
+                let number = ziggurat_core::region::offset(&index, &grid);
+                f(&part, usize::try_from(number).unwrap_or(usize::MAX));
+            }
         }
-        Ok(())
     }
 
     /// The part of the chunk at `index` that is in the array, in indices of the chunk, of which `length` bytes are
@@ -108,6 +129,8 @@ pub struct NdWriter<T> {
     layout: NdLayout,
     typesize: usize,
     next: u64,
+    /// The chunk that is being written, kept as memory for the next.
+    blocks: Vec<u8>,
 }
 
 impl<T: Target> NdWriter<T> {
@@ -140,6 +163,7 @@ impl<T: Target> NdWriter<T> {
             layout,
             typesize,
             next: 0,
+            blocks: Vec::new(),
         })
     }
 
@@ -154,18 +178,15 @@ impl<T: Target> NdWriter<T> {
     /// # Errors
     /// [`Error::Caller`] if there are not as many elements, or all chunks are there; those of writing.
     pub fn push(&mut self, elements: &[u8]) -> Result<()> {
-        let grid = self.layout.chunk_grid();
-        if self.next == self.layout.chunks() {
-            return Err(Error::caller(
-                PLACE,
-                format!("all {} chunks are written", self.next),
-            ));
-        }
-        let index = index_of(self.next, &grid);
-        let blocks = self.layout.to_blocks(&index, self.typesize, elements)?;
-        self.frame.push_elements(&blocks)?;
-        self.next += 1;
-        Ok(())
+        let index = self.next_index()?;
+        let layout = &self.layout;
+        let within = layout.within_chunk(&index, self.typesize, elements.len())?;
+        let from = Window {
+            shape: &within.shape,
+            start: &within.start,
+        };
+        layout.arrange(&within, self.typesize, elements, from, &mut self.blocks)?;
+        self.push_blocks()
     }
 
     /// Writes all chunks from the elements of the whole array, in C order.
@@ -182,26 +203,38 @@ impl<T: Target> NdWriter<T> {
             );
             return Err(Error::caller(PLACE, what));
         }
-        let origin = vec![0; shape.len()];
-        for index in Region::whole(&self.layout.chunk_grid()).indices() {
-            let cell = Region::of_cell(&index, self.layout.chunk());
-            let Some(part) = cell.intersect(&whole) else {
-                continue;
-            };
-            // No longer than `elements`.
-            let length = usize::try_from(part.len()).unwrap_or(0) * self.typesize;
-            let mut chunk = vec![0; length];
-            let from = Window {
-                shape: &shape,
-                start: &part.start,
-            };
-            let to = Window {
-                shape: &part.shape,
-                start: &origin,
-            };
-            copy(&part.shape, self.typesize, elements, from, &mut chunk, to);
-            self.push(&chunk)?;
+        while self.next < self.layout.chunks() {
+            let layout = &self.layout;
+            let cell = Region::of_cell(&self.next_index()?, layout.chunk());
+            if let Some(part) = cell.intersect(&whole) {
+                let from = Window {
+                    shape: &shape,
+                    start: &part.start,
+                };
+                let within = part.relative_to(&cell.start);
+                layout.arrange(&within, self.typesize, elements, from, &mut self.blocks)?;
+            }
+            self.push_blocks()?;
         }
+        Ok(())
+    }
+
+    /// The index of the next chunk in the grid.
+    fn next_index(&self) -> Result<Vec<u64>> {
+        if self.next == self.layout.chunks() {
+            let what = format!("all {} chunks are written", self.next);
+            return Err(Error::caller(PLACE, what));
+        }
+        let grid = self.layout.chunk_grid();
+        let strides = ziggurat_core::region::strides(&grid);
+        let pairs = strides.iter().zip(&grid);
+        Ok(pairs.map(|(stride, n)| self.next / stride % n).collect())
+    }
+
+    /// Encodes and writes what was arranged.
+    fn push_blocks(&mut self) -> Result<()> {
+        self.frame.push_elements(&self.blocks)?;
+        self.next += 1;
         Ok(())
     }
 
@@ -217,11 +250,4 @@ impl<T: Target> NdWriter<T> {
         }
         self.frame.finish(vlmetalayers)
     }
-}
-
-/// The index of cell `number` of a grid in C order.
-pub(super) fn index_of(number: u64, grid: &[u64]) -> Vec<u64> {
-    let strides = ziggurat_core::region::strides(grid);
-    let pairs = strides.iter().zip(grid);
-    pairs.map(|(stride, n)| number / stride % n).collect()
 }

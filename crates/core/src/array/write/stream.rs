@@ -64,13 +64,11 @@ impl<'a> Stream<'a> {
 
     /// The writer of the object, which is begun if it was not.
     fn take_writer(&mut self) -> Result<Box<dyn ObjectWriter>> {
-        match self.writer.take() {
-            Some(writer) => Ok(writer),
-            None => {
-                let key = self.array.superchunk_key(self.superchunk);
-                block_on(self.array.store().create(&key))
-            }
+        if let Some(writer) = self.writer.take() {
+            return Ok(writer);
         }
+        let key = self.array.superchunk_key(self.superchunk);
+        block_on(self.array.store().create(&key))
     }
 
     /// Replaces the superchunk, or deletes it if no block is left; `false` if what is stored is not
