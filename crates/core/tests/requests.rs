@@ -101,3 +101,21 @@ fn far_blocks_are_fetched_apart_and_near_ones_together() {
     array.read(&Region::new([0, 0], [1, 600])).unwrap();
     assert_eq!(sizes(&store), [3 * BLOCK], "neighbours in a row");
 }
+
+#[test]
+fn a_point_a_plane_and_a_box_read_the_blocks_they_touch() {
+    let (store, array) = example();
+    array.read(&Region::new([0, 0], [1, 1])).unwrap();
+    for (region, blocks) in [
+        (Region::new([700, 900], [1, 1]), 1),
+        (Region::new([300, 0], [1, 2048]), 8),
+        (Region::new([0, 600], [2048, 1]), 8),
+        (Region::new([500, 250], [20, 20]), 4),
+        (Region::new([0, 0], [2048, 2048]), 64),
+    ] {
+        store.taken();
+        array.read(&region).unwrap();
+        let read: u64 = sizes(&store).iter().sum();
+        assert_eq!(read, blocks * BLOCK, "{region}");
+    }
+}
