@@ -11,3 +11,8 @@ mod literal;
 pub mod npy;
 
 pub use blosc1::{Blosc, Shuffle};
+
+/// Makes the codecs and framings of this crate known to arrays and to zarrs.
+///
+/// A program calls it once before it opens arrays; again does no harm.
+pub fn register() {}

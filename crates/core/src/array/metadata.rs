@@ -29,6 +29,8 @@ pub struct ArrayMetadata {
     /// Codec chain of the shard index, as JSON, where it is not the usual one: little-endian numbers
     /// and a CRC-32C. Superchunks with another one are read, and not written.
     pub index_codecs: Option<Vec<Value>>,
+    /// The [framing](crate::shard::Framing) of superchunks, if they have one.
+    pub framing: Option<String>,
     /// Separator of chunk keys, and whether they start with `c`.
     pub keys: KeyEncoding,
     /// Names of the dimensions.
@@ -58,6 +60,7 @@ impl ArrayMetadata {
             codecs: codec.chain(element),
             index_at_end: true,
             index_codecs: None,
+            framing: None,
             keys: KeyEncoding::Default('/'),
             dimension_names: None,
             attributes: Attributes::new(),
@@ -76,8 +79,15 @@ impl ArrayMetadata {
             }}])
         };
         let mut attributes = self.attributes.clone();
+        let mut ours = Map::new();
         if self.layout.chunk() != self.layout.block() {
-            attributes.insert(ZIGGURAT.into(), json!({"chunk_shape": self.layout.chunk()}));
+            ours.insert("chunk_shape".into(), json!(self.layout.chunk()));
+        }
+        if let Some(framing) = &self.framing {
+            ours.insert("framing".into(), json!(framing));
+        }
+        if !ours.is_empty() {
+            attributes.insert(ZIGGURAT.into(), Value::Object(ours));
         }
         let (encoding, separator) = match self.keys {
             KeyEncoding::Default(s) => ("default", s),
@@ -164,8 +174,9 @@ impl ArrayMetadata {
             codecs,
             index_at_end,
             index_codecs,
+            framing: None,
         };
-        Ok(metadata.with_chunk_shape())
+        Ok(metadata.with_convention())
     }
 
     /// Refuses what no document of an array may say, whatever its data type: a member that is
@@ -182,19 +193,27 @@ impl ArrayMetadata {
         check_order(place, &document["codecs"])
     }
 
-    /// Takes the chunk shape out of the attribute convention, where it is there and fits.
-    fn with_chunk_shape(mut self) -> Self {
-        let given = self.attributes.get(ZIGGURAT).map(|z| &z["chunk_shape"]);
-        let chunk: Option<Vec<u64>> = given
-            .and_then(Value::as_array)
-            .and_then(|sizes| sizes.iter().map(Value::as_u64).collect());
-        if let Some(chunk) = chunk.filter(|_| self.layout.is_sharded()) {
+    /// Takes chunk shape and framing out of the attribute convention, where they are there and fit.
+    fn with_convention(mut self) -> Self {
+        let Some(ours) = self
+            .attributes
+            .get(ZIGGURAT)
+            .filter(|_| self.layout.is_sharded())
+        else {
+            return self;
+        };
+        let chunk = ours["chunk_shape"].as_array();
+        let chunk: Option<Vec<u64>> = chunk.and_then(|n| n.iter().map(Value::as_u64).collect());
+        self.framing = ours["framing"].as_str().map(str::to_owned);
+        let known = chunk.is_some() || self.framing.is_some();
+        if let Some(chunk) = chunk
             // A convention may be stale or wrong without harm: then a chunk is one block.
-            if let Ok(layout) =
+            && let Ok(layout) =
                 Layout::sharded(self.layout.superchunk(), &chunk, self.layout.block())
-            {
-                self.layout = layout;
-            }
+        {
+            self.layout = layout;
+        }
+        if known {
             self.attributes.shift_remove(ZIGGURAT);
         }
         self

@@ -8,6 +8,7 @@
 //! | `zstd`, `gzip`, `blosc`, none; then `crc32c` or not | this module, on contexts and memory kept per thread |
 //! | `transpose`, `bytes` in the other order, before those | zarrs |
 //! | in `blosc`: encoding with blosclz and zlib, all of snappy | zarrs |
+//! | one that another crate [registered](register), alone | that crate |
 //! | any other chain | zarrs |
 //!
 //! What is done here decodes straight into the output, and no size that the bytes claim is allocated:
@@ -15,6 +16,7 @@
 
 pub mod blosc;
 mod deflate;
+mod extension;
 mod gzip;
 mod packing;
 pub mod scratch;
@@ -23,11 +25,13 @@ mod zarrs_023;
 mod zstd;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
 
 pub use blosc::{Grown, Growth};
+pub use extension::{Extension, Located, MakeExtension, Parted, register};
 pub use spec::CodecSpec;
 pub(crate) use zarrs_023::check_order;
 
@@ -51,6 +55,8 @@ enum Chain {
     Packed(Packing),
     /// Elements as zarrs arranges them, packed.
     Arranged(zarrs_023::Chain, Packing),
+    /// All by a codec of another crate.
+    Extension(Arc<dyn Extension>),
     /// All by zarrs.
     Zarrs(zarrs_023::Chain),
 }
@@ -88,7 +94,12 @@ impl BlockCodec {
         {
             Some(([bytes], packing)) if is_native(bytes, element) => Chain::Packed(packing),
             Some((before, packing)) => Chain::Arranged(zarrs(before)?, packing),
-            None => Chain::Zarrs(zarrs(codecs)?),
+            None => match registered(codecs) {
+                Some((make, configuration)) => {
+                    Chain::Extension(make(place, configuration, element, shape)?)
+                }
+                None => Chain::Zarrs(zarrs(codecs)?),
+            },
         };
         Ok(Self {
             fill: fill.to_vec(),
@@ -154,6 +165,7 @@ impl BlockCodec {
         match &self.chain {
             Chain::Packed(packing) => packing.encode(block, out),
             Chain::Arranged(chain, packing) => packing.encode(&chain.encode(place, block)?, out),
+            Chain::Extension(codec) => codec.encode_into(block, out),
             Chain::Zarrs(chain) => {
                 out.extend_from_slice(&chain.encode(place, block)?);
                 Ok(())
@@ -178,6 +190,7 @@ impl BlockCodec {
                 out.copy_from_slice(&self.decode_by_zarrs(place, chain, arranged)?);
                 Ok(())
             }),
+            Chain::Extension(codec) => codec.decode_into(bytes, out).map_err(|e| e.at(place)),
             Chain::Zarrs(chain) => {
                 out.copy_from_slice(&self.decode_by_zarrs(place, chain, bytes)?);
                 Ok(())
@@ -263,6 +276,17 @@ fn arrangement(codecs: &[Value]) -> Option<(&[Value], &[Value])> {
         .iter()
         .position(|codec| codec["name"] != "transpose")?;
     (codecs[at]["name"] == "bytes").then(|| codecs.split_at(at + 1))
+}
+
+/// The codec of another crate that is all of a chain, and its configuration.
+fn registered(codecs: &[Value]) -> Option<(MakeExtension, &Value)> {
+    match codecs {
+        [codec] => Some((
+            extension::find(codec["name"].as_str()?)?,
+            &codec["configuration"],
+        )),
+        _ => None,
+    }
 }
 
 /// Whether `codec` is `bytes` in the order of this machine (or of a type that has no order).

@@ -5,12 +5,14 @@
 //! block is absent), then a CRC-32C of these bytes.
 //! <https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html>
 
+mod framing;
 mod space;
 
 use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+pub use framing::{Framing, MakeFraming, Piece, register};
 pub(crate) use space::Space;
 
 use crate::codec::Grown;

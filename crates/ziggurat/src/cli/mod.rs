@@ -29,6 +29,7 @@ use progress::Bars;
 /// the call, 130 when it was interrupted.
 pub(crate) fn main() -> ExitCode {
     let args = Args::parse();
+    ziggurat::codecs::register();
     let bars = Bars::new(args.quiet);
     let done = threads(args.threads).and_then(|()| {
         match args.command {

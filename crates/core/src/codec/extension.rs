@@ -1,0 +1,84 @@
+//! Codecs that other crates bring.
+//!
+//! This crate knows the codecs of Zarr. One of a container of its own, say Blosc2, is an [`Extension`]
+//! that is registered under its name; arrays then use it for their blocks.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde_json::Value;
+
+use crate::{ElementType, Region, Result};
+
+/// An array-to-bytes codec for blocks of one shape and element type.
+///
+/// Elements are native-endian bytes in C order. Nothing here reads from a store: what is needed is said
+/// by [`Parted`], fetched elsewhere, and given back to be decoded.
+pub trait Extension: Debug + Send + Sync {
+    /// Appends the encoding of `block`.
+    ///
+    /// # Errors
+    /// If the codec refuses the elements.
+    fn encode_into(&self, block: &[u8], out: &mut Vec<u8>) -> Result<()>;
+
+    /// Decodes `bytes` into `out`, which has the size of a block.
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::Error::Data) if the bytes are damaged or decode to another size.
+    fn decode_into(&self, bytes: &[u8], out: &mut [u8]) -> Result<()>;
+
+    /// How parts of a block are decoded alone; `None` if only whole blocks are.
+    fn parted(&self) -> Option<&dyn Parted>;
+}
+
+/// A codec that decodes parts of a block without the others.
+pub trait Parted: Debug + Send + Sync {
+    /// How many of the first bytes of an encoded block say where its parts lie. It may be shorter.
+    fn front(&self) -> usize;
+
+    /// Finds the parts that hold the elements `wanted`, a region of the block, in an encoding of
+    /// `length` bytes of which `front` are the first.
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::Error::Data) if the front is damaged.
+    fn locate(&self, front: &[u8], length: u64, wanted: &Region) -> Result<Box<dyn Located>>;
+}
+
+/// The parts of one encoded block that hold what is wanted of it.
+pub trait Located: Debug + Send + Sync {
+    /// The bytes of the encoded block that each part takes; empty where its elements need none.
+    fn extents(&self) -> &[Range<u64>];
+
+    /// Decodes part `n` from the bytes of its extent and puts those of its elements that are wanted
+    /// where they belong in `block`, which has the size of a whole block.
+    ///
+    /// Parts are decoded in their order: one may refer to an earlier one.
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::Error::Data) if the bytes are damaged.
+    fn decode(&mut self, n: usize, bytes: &[u8], block: &mut [u8]) -> Result<()>;
+}
+
+/// Makes a codec from its `configuration`, for the array at a place, blocks of a shape and a type.
+pub type MakeExtension = fn(
+    place: &str,
+    configuration: &Value,
+    ElementType,
+    shape: &[u64],
+) -> Result<Arc<dyn Extension>>;
+
+static KNOWN: RwLock<BTreeMap<&'static str, MakeExtension>> = RwLock::new(BTreeMap::new());
+
+/// Makes a codec known by the name that `zarr.json` gives it. Doing so again changes nothing.
+pub fn register(name: &'static str, make: MakeExtension) {
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    known.insert(name, make);
+}
+
+/// The registered codec of `name`.
+pub(super) fn find(name: &str) -> Option<MakeExtension> {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    known.get(name).copied()
+}
