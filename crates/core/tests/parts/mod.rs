@@ -337,17 +337,16 @@ fn what_changes_between_front_and_parts_is_read_again() {
         garbage: 50,
         grow: false,
     });
-    let (_directory, stores) = stores();
-    for store in stores {
-        let is_local = store.local().is_some();
-        for updates in [Updates::Rewrite, in_place] {
+    for updates in [Updates::Rewrite, in_place] {
+        let (_directory, stores) = stores();
+        for store in stores {
+            let copies = store.local().is_some() && matches!(updates, Updates::Rewrite);
             let (tag, array, old) = example(Arc::clone(&store), false);
             let old = [old[70 * 1024 + 70], old[500 * 1024 + 500]];
             let new = old.map(|byte| byte ^ 0xff);
             let other = Array::open(Arc::clone(&store), "a")
                 .unwrap()
                 .with_updates(updates);
-            let copies = is_local && matches!(updates, Updates::Rewrite);
             toy::before_locating(tag, move || {
                 // The whole block, so that nothing of it is where it was.
                 other

@@ -18,8 +18,8 @@ use crate::{Error, Result};
 /// Files that one read holds open at a time.
 const MOST_OPEN: usize = 128;
 
-/// Bytes that a file gives about as fast as it answers one more read.
-const NEAR: u64 = 16 << 10;
+/// Bytes that a file in memory gives about as fast as it answers one more read (2.3 µs; 8 KiB take 6).
+const NEAR: u64 = 8 << 10;
 
 /// A superchunk that is being read; `None` if there is no file.
 struct Opened {
