@@ -157,8 +157,7 @@ mod tests {
         // From 2 s to 3 s in ticks of 1/1024 s: 2.1 s is the nearest tick below.
         let range = Range::new(2048, 10).unwrap();
         let stored = Precision::Float32.encode(range, 2048 + 102);
-        let p = f32::from_bits(u32::try_from(stored).unwrap());
-        assert_eq!(p, 102.0 / 1024.0);
+        assert_eq!(stored, u64::from((102.0_f32 / 1024.0).to_bits()));
         assert_eq!(Precision::Fixed8.encode(range, 2048 + 102), 25);
         assert_eq!(Precision::Fixed8.decode(range, 25), 2048 + 100);
     }
