@@ -177,3 +177,66 @@ fn put_length(
     out.extend_from_slice(&bytes[8 - size..]);
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            (-40..300_i64).prop_map(Value::from),
+            any::<f64>().prop_filter_map("JSON", |x| Number::from_f64(x).map(Value::from)),
+            ".{0,40}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 64, 20, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..20).prop_map(Value::from),
+                prop::collection::btree_map(".{0,4}", inner, 0..20)
+                    .prop_map(|map| map.into_iter().collect::<Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(value in values()) {
+            let bytes = encode(&value).unwrap();
+            prop_assert_eq!(decode(&bytes), Some(value));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_not(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            if let Some(value) = decode(&bytes) {
+                prop_assert_eq!(encode(&value), Some(bytes));
+            }
+        }
+    }
+
+    /// What `msgpack.packb` of Python makes.
+    #[test]
+    fn forms_are_those_of_python() {
+        let cases: [(Value, &[u8]); 6] = [
+            (json!({"a": [1, -1]}), b"\x81\xa1a\x92\x01\xff"),
+            (json!(-33), b"\xd0\xdf"),
+            (json!(200), b"\xcc\xc8"),
+            (json!(70_000), b"\xce\x00\x01\x11\x70"),
+            (json!(1.0), b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00"),
+            (json!("é"), b"\xa2\xc3\xa9"),
+        ];
+        for (value, bytes) in cases {
+            assert_eq!(encode(&value).as_deref(), Some(bytes));
+            assert_eq!(decode(bytes), Some(value));
+        }
+        // Longer than need be, or bytes: kept as they are.
+        assert_eq!(decode(b"\xcc\x01"), None);
+        assert_eq!(decode(b"\xc4\x01a"), None);
+        assert_eq!(decode(b"\x81\x01\x02"), None);
+    }
+}
