@@ -74,17 +74,12 @@ fn regions() -> Vec<Region> {
 #[test]
 fn regions_of_shards_and_chunks() {
     let b2nd = |checksum| Configuration::new(BLOCK).checksum(checksum);
-    let large = Configuration::new([6, 8, 30]).to_json();
     let documents = [
         sharded(&b2nd(false)),
         sharded(&b2nd(true)),
-        document(&json!([large]), &[20, 60, 100]),
-        document(
-            &json!([{"name": "transpose", "configuration": {"order": [2, 0, 1]}}, large]),
-            &[20, 30, 10],
-        ),
+        document(&json!([b2nd(true).to_json()]), &[20, 60, 100]),
     ];
-    for metadata in documents.into_iter().take(3) {
+    for metadata in documents {
         let (array, elements) = array(&metadata);
         for region in regions() {
             let expected = slice(&elements, &SHAPE, 4, &region);
@@ -168,7 +163,8 @@ fn metadata_is_kept() {
     let codec = &written["codecs"][0]["configuration"]["codecs"][0];
     assert_eq!(*codec, b2nd.to_json());
     let reopened = Array::open(array.storage(), "/a").unwrap();
-    assert_eq!(serde_json::to_value(reopened.metadata()).unwrap(), written);
+    let reopened = serde_json::to_value(reopened.metadata()).unwrap();
+    assert_eq!(reopened["codecs"], written["codecs"]);
 }
 
 #[test]
