@@ -1,5 +1,6 @@
 //! Encodings of arrays that are not Zarr's own.
 
+pub mod b2nd;
 pub mod bcolz;
 mod blosc1;
 pub mod blosc2;
@@ -18,4 +19,5 @@ pub use blosc1::{Blosc, Shuffle};
 /// A program calls it once before it opens arrays; again does no harm.
 pub fn register() {
     superchunk::register();
+    b2nd::register();
 }
