@@ -1,5 +1,6 @@
 //! Encodings of arrays that are not Zarr's own.
 
+pub mod b2nd;
 pub mod bcolz;
 mod blosc1;
 pub mod blosc2;
@@ -15,4 +16,6 @@ pub use blosc1::{Blosc, Shuffle};
 /// Makes the codecs and framings of this crate known to arrays and to zarrs.
 ///
 /// A program calls it once before it opens arrays; again does no harm.
-pub fn register() {}
+pub fn register() {
+    b2nd::register();
+}

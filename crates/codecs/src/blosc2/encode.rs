@@ -40,7 +40,7 @@ pub struct Encoder {
 }
 
 /// Blosc2 copies what is shorter, and splits no block into shorter streams.
-const SHORTEST: usize = 32;
+pub(crate) const SHORTEST: usize = 32;
 
 impl Encoder {
     /// The default encoder for elements of `typesize` bytes.
@@ -226,7 +226,7 @@ impl Encoder {
     }
 
     /// The header of a chunk of `decoded` bytes, but for its encoded size.
-    fn header(&self, decoded: usize) -> Result<Header> {
+    pub(crate) fn header(&self, decoded: usize) -> Result<Header> {
         if decoded > LARGEST {
             let what = format!("{decoded} bytes, at most {LARGEST} make a chunk; use smaller ones");
             return Err(Error::limit(PLACE, what));
@@ -267,22 +267,39 @@ impl Encoder {
 
     fn encode_blocks(&self, header: &Header, elements: &[u8]) -> Result<Vec<Vec<u8>>> {
         let encode = |first: Option<&[u8]>, block: &[u8]| -> Result<Vec<u8>> {
-            Block { header, first }.filtered(block, |filtered| {
-                scratch::with_buffer(|out| {
-                    streams::encode(header, self.level, filtered, out);
-                    out.clone()
-                })
+            scratch::with_buffer(|out| {
+                self.encode_block(header, first, block, out)?;
+                Ok(out.clone())
             })
         };
         let blocks = elements.par_chunks(header.block).enumerate();
         if !self.filters.refers_to_first() {
             return blocks.map(|(_, block)| encode(None, block)).collect();
         }
-        // The reader refers to the first block as it has decoded it.
-        let mut first = elements[..header.block].to_vec();
-        pipeline::truncated(&self.filters, self.typesize, &mut first)?;
+        let first = self.first_block(&elements[..header.block])?;
         blocks
             .map(|(index, block)| encode((index > 0).then_some(&first[..]), block))
             .collect()
+    }
+
+    /// The first block as the reader, who refers to it, has decoded it.
+    pub(crate) fn first_block(&self, block: &[u8]) -> Result<Vec<u8>> {
+        let mut first = block.to_vec();
+        pipeline::truncated(&self.filters, self.typesize, &mut first)?;
+        Ok(first)
+    }
+
+    /// Appends the streams of `block`, of a chunk with this `header`. `first` is the
+    /// [first block](Self::first_block) if this is another and the filters refer to it.
+    pub(crate) fn encode_block(
+        &self,
+        header: &Header,
+        first: Option<&[u8]>,
+        block: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        Block { header, first }.filtered(block, |filtered| {
+            streams::encode(header, self.level, filtered, out);
+        })
     }
 }

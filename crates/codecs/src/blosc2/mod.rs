@@ -35,10 +35,12 @@ mod streams;
 
 pub use chunk::{ChunkIndex, decode};
 pub use codec::{Filter, Filters};
+pub(crate) use encode::SHORTEST;
 pub use encode::{Encoder, Split};
 pub use frame::{
     Chunk, Contiguous, Frame, FrameHeader, FrameWriter, Kind, Pipeline, Place, Sparse, Target,
 };
+pub(crate) use header::LARGEST_BLOCK;
 pub use header::{Content, EXTENDED, Header, LARGEST, SHORT};
 pub use metalayers::{MAX_METALAYERS, MAX_VLMETALAYERS, Metalayers};
 pub use nd::{B2nd, NdLayout, NdWriter, Resize};

@@ -82,7 +82,9 @@ pub(super) fn encode(header: &Header, level: u8, block: &[u8], out: &mut Vec<u8>
         }
         out.resize(start + 4 + part.len(), 0);
         let (size, room) = out[start..].split_at_mut(4);
-        let length = compress(header.compressor, level, part, room)
+        let length = (level > 0)
+            .then(|| compress(header.compressor, level, part, room))
+            .flatten()
             .filter(|&length| (1..part.len()).contains(&length))
             .unwrap_or_else(|| {
                 room.copy_from_slice(part);

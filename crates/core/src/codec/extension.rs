@@ -34,27 +34,39 @@ pub trait Extension: Debug + Send + Sync {
 }
 
 /// A codec that decodes parts of a block without the others.
+///
+/// Parts are boxes of one shape that cover the block as chunks cover an array: in C order, cut off at
+/// its edge.
 pub trait Parted: Debug + Send + Sync {
+    /// Shape of a part.
+    fn shape(&self) -> &[u64];
+
     /// How many of the first bytes of an encoded block say where its parts lie. It may be shorter.
     fn front(&self) -> usize;
 
-    /// Finds the parts that hold the elements `wanted`, a region of the block, in an encoding of
-    /// `length` bytes of which `front` are the first.
+    /// Finds the parts that hold what is `wanted`, in an encoding of `length` bytes of which `front` are
+    /// the first.
+    ///
+    /// `wanted` are regions of the block in the order of the parts, at most one of each part and
+    /// within it.
     ///
     /// # Errors
     /// [`Error::Data`](crate::Error::Data) if the front is damaged.
-    fn locate(&self, front: &[u8], length: u64, wanted: &Region) -> Result<Box<dyn Located>>;
+    fn locate(&self, front: &[u8], length: u64, wanted: &[Region]) -> Result<Box<dyn Located>>;
 }
 
 /// The parts of one encoded block that hold what is wanted of it.
 pub trait Located: Debug + Send + Sync {
     /// The bytes of the encoded block that each part takes; empty where its elements need none.
+    ///
+    /// There may be more parts than were wanted, if one is needed to decode the others.
     fn extents(&self) -> &[Range<u64>];
 
     /// Decodes part `n` from the bytes of its extent and puts those of its elements that are wanted
     /// where they belong in `block`, which has the size of a whole block.
     ///
-    /// Parts are decoded in their order: one may refer to an earlier one.
+    /// Each part is decoded once, in order: one may refer to an earlier one. The rest of `block` stays
+    /// as it is.
     ///
     /// # Errors
     /// [`Error::Data`](crate::Error::Data) if the bytes are damaged.
