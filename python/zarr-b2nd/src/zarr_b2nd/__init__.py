@@ -18,7 +18,7 @@ from zarr.abc.store import RangeByteRequest
 from zarr.core.common import concurrent_map, parse_named_configuration
 from zarr.core.config import config
 
-from .chunk import CODECS, SPLITS, Front, Layout, Pipeline, check_filters, compress, decompress
+from .chunk import CODECS, MANTISSA, SPLITS, Front, Layout, Pipeline, check_filters, compress, decompress
 
 if TYPE_CHECKING:
     from zarr.abc.store import ByteGetter
@@ -30,9 +30,6 @@ __version__ = "0.1.0"
 
 # Blocks that lie this close are fetched together: a request costs more than the bytes between.
 GAP = 4096
-
-# Bits of the mantissa, of types that `trunc_prec` works on.
-MANTISSA = {"float32": 23, "float64": 52}
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,8 @@ class B2ndCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin):
         if len(array_spec.shape) != len(self.block_shape):
             raise ValueError(f"b2nd: block_shape {list(self.block_shape)} for {len(array_spec.shape)} dimensions")
         for name, bits in self.filters:
-            if name == "trunc_prec" and not bits <= MANTISSA.get(dtype.name, 0):
+            most = MANTISSA.get(dtype.itemsize, 0) if dtype.kind == "f" else 0
+            if name == "trunc_prec" and bits > most:
                 raise ValueError(f"b2nd: trunc_prec to {bits} bits for {dtype.name}; only floats of 4 and 8 bytes")
         return self
 
@@ -131,7 +129,7 @@ class B2ndCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin):
         touched = blocks.touched(selection)
         if len(touched) == blocks.layout.nblocks:
             whole = await byte_getter.get(chunk_spec.prototype)
-            return whole and (await self._decode_single(whole, chunk_spec))[selection]
+            return None if whole is None else (await self._decode_single(whole, chunk_spec))[selection]
 
         async def fetch(start: int, stop: int) -> Buffer | None:
             return await byte_getter.get(chunk_spec.prototype, RangeByteRequest(start, stop))
@@ -235,8 +233,8 @@ class Blocks:
 def _stored(spec: ArraySpec) -> np.dtype:
     """The type of the elements as they are stored: little-endian."""
     dtype = spec.dtype.to_native_dtype()
-    if dtype.hasobject or not dtype.itemsize:
-        raise ValueError(f"b2nd: elements of {dtype} have no fixed size")
+    if dtype.hasobject or not 1 <= dtype.itemsize <= 255:
+        raise ValueError(f"b2nd: elements of {dtype}; they have a fixed size of 1 to 255 bytes")
     return dtype.newbyteorder("<")
 
 

@@ -33,6 +33,8 @@ CODECS = {
     "zstd": blosc2.Codec.ZSTD,
 }
 FILTER_CODES = {"shuffle": 1, "bitshuffle": 2, "delta": 3, "trunc_prec": 4}
+# Bits of the mantissa of floats of these many bytes.
+MANTISSA = {4: 23, 8: 52}
 SPLITS = {
     "auto": blosc2.SplitMode.AUTO_SPLIT,
     "always": blosc2.SplitMode.ALWAYS_SPLIT,
@@ -89,8 +91,7 @@ class Layout:
         return max(self.streams, HEADER + self.typesize)
 
     def check(self) -> None:
-        if self.typesize > 255:
-            raise ValueError(f"elements of {self.typesize} bytes; Blosc2 has at most 255")
+        """Refuses what is larger than Blosc2 can say."""
         if self.blocksize > blosc2.MAX_BLOCKSIZE:
             raise ValueError(f"blocks of {self.blocksize} bytes; Blosc2 has at most {blosc2.MAX_BLOCKSIZE}")
         if self.nbytes > blosc2.MAX_BUFFERSIZE:
@@ -99,6 +100,9 @@ class Layout:
 
 def compress(elements: np.ndarray, layout: Layout, pipeline: Pipeline) -> bytes:
     """The chunk of `elements`, bytes of all blocks one after the other."""
+    for name, bits in pipeline.filters:
+        if name == "trunc_prec":
+            elements = _truncated(elements, layout.typesize, bits)
     chunk = blosc2.compress2(
         elements,
         codec=CODECS[pipeline.cname],
@@ -115,6 +119,13 @@ def compress(elements: np.ndarray, layout: Layout, pipeline: Pipeline) -> bytes:
     if written != layout.blocksize:
         raise RuntimeError(f"Blosc2 made blocks of {written} bytes instead of {layout.blocksize}")
     return _with_checksums(chunk, elements, layout) if layout.checksum else chunk
+
+
+def _truncated(elements: np.ndarray, typesize: int, bits: int) -> np.ndarray:
+    """Floats with `bits` bits of the mantissa. Blosc2 stores chunks that do not compress as they were given."""
+    words = elements.view(f"<u{typesize}")
+    dropped = MANTISSA[typesize] - bits
+    return (words >> dropped << dropped).view("u1")
 
 
 def _with_checksums(chunk: bytes, elements: np.ndarray, layout: Layout) -> bytes:
