@@ -9,10 +9,13 @@ mod directory;
 pub mod dtype;
 mod literal;
 pub mod npy;
+pub mod superchunk;
 
 pub use blosc1::{Blosc, Shuffle};
 
 /// Makes the codecs and framings of this crate known to arrays and to zarrs.
 ///
 /// A program calls it once before it opens arrays; again does no harm.
-pub fn register() {}
+pub fn register() {
+    superchunk::register();
+}

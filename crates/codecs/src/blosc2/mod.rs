@@ -36,9 +36,11 @@ mod streams;
 pub use chunk::{ChunkIndex, decode};
 pub use codec::{Filter, Filters};
 pub use encode::{Encoder, Split};
+pub(crate) use frame::ends;
 pub use frame::{
     Chunk, Contiguous, Frame, FrameHeader, FrameWriter, Kind, Pipeline, Place, Sparse, Target,
 };
+pub(crate) use header::BLOSC2;
 pub use header::{Content, EXTENDED, Header, LARGEST, SHORT};
 pub use metalayers::{MAX_METALAYERS, MAX_VLMETALAYERS, Metalayers};
 pub use nd::{B2nd, NdLayout, NdWriter, Resize};
