@@ -10,6 +10,7 @@ mod directory;
 pub mod dtype;
 mod literal;
 pub mod npy;
+pub mod superchunk;
 
 pub use blosc1::{Blosc, Shuffle};
 
@@ -18,4 +19,5 @@ pub use blosc1::{Blosc, Shuffle};
 /// A program calls it once before it opens arrays; again does no harm.
 pub fn register() {
     b2nd::register();
+    superchunk::register();
 }

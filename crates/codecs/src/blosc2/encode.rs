@@ -221,7 +221,7 @@ impl Encoder {
     }
 
     /// What a frame says of chunks that this encodes.
-    pub(super) fn pipeline(&self) -> Pipeline {
+    pub(crate) fn pipeline(&self) -> Pipeline {
         Pipeline::new(self.compressor, self.level, self.split, &self.filters)
     }
 

@@ -252,7 +252,7 @@ impl<T: Target> FrameWriter<T> {
 }
 
 /// The bytes before and after the chunks of a frame, whose length is put right.
-pub(in crate::blosc2) fn ends(
+pub(crate) fn ends(
     header: &mut FrameHeader,
     places: &[Place],
     vlmetalayers: &Metalayers,
