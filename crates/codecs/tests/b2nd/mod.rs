@@ -78,8 +78,11 @@ fn configurations(block: Vec<u64>) -> impl Strategy<Value = Configuration> {
         Just(Compressor::Zlib),
         Just(Compressor::Zstd),
     ];
-    let [shuffle, bitshuffle, delta] =
-        [Filter::Shuffle { group: 0 }, Filter::Bitshuffle, Filter::Delta];
+    let [shuffle, bitshuffle, delta] = [
+        Filter::Shuffle { group: 0 },
+        Filter::Bitshuffle,
+        Filter::Delta,
+    ];
     let filters = prop::sample::select(vec![
         vec![],
         vec![shuffle],
