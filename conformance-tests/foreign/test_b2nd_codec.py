@@ -20,7 +20,10 @@ from zarr.codecs import ShardingCodec, TransposeCodec
 from zarr.registry import register_codec
 from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
-from program import ROOT, TIME_LIMIT
+from program import READERS, ROOT, TIME_LIMIT, digest
+
+sys.path.insert(0, str(READERS))
+from digest import sha256  # noqa: E402
 
 PACKAGE = ROOT / "python" / "zarr-b2nd"
 sys.path.insert(0, str(PACKAGE / "src"))
@@ -143,12 +146,13 @@ def test_structured_values():
 
 def test_precision_is_truncated():
     array = np.random.default_rng(1).normal(size=(40, 40)).astype("f8")
-    for then in ([], [{"name": "shuffle"}], [{"name": "delta"}]):
-        serializer = B2ndCodec(block_shape=(9, 9), cname="zstd", clevel=5, filters=[{"name": "trunc_prec", "bits": 12}, *then])
+    for bits, then in itertools.product([12, -40], ([], [{"name": "shuffle"}], [{"name": "delta"}])):
+        filters = [{"name": "trunc_prec", "bits": bits}, *then]
+        serializer = B2ndCodec(block_shape=(9, 9), cname="zstd", clevel=5, filters=filters)
         made = create(MemoryStore(), array, (20, 20), serializer)
-        bits = array.view("u8") & ~np.uint64(2**40 - 1)
-        np.testing.assert_array_equal(made[...], bits.view("f8"))
-        np.testing.assert_array_equal(made[30, :], bits.view("f8")[30])
+        expected = (array.view("u8") & ~np.uint64(2**40 - 1)).view("f8")
+        np.testing.assert_array_equal(made[...], expected)
+        np.testing.assert_array_equal(made[30, :], expected[30])
 
 
 def test_fill_values_and_missing_chunks():
@@ -369,6 +373,8 @@ BAD = [
     {**GOOD, "filters": [{"name": "shuffle", "bits": 4}]},
     {**GOOD, "filters": [{"name": "trunc_prec"}]},
     {**GOOD, "filters": [{"name": "trunc_prec", "bits": 24}]},
+    {**GOOD, "filters": [{"name": "trunc_prec", "bits": 0}]},
+    {**GOOD, "filters": [{"name": "trunc_prec", "bits": -23}]},
     {**GOOD, "filters": [{"name": "shuffle"}] * 3},
     {**GOOD, "filters": [{"name": "shuffle"}, {"name": "delta"}]},
     {**GOOD, "filters": [{"name": "delta"}, {"name": "delta"}]},
@@ -454,3 +460,102 @@ def test_the_entry_point_alone_is_enough(installed, tmp_path):
         env=installed, capture_output=True, text=True, timeout=TIME_LIMIT, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+TOOL = os.environ.get("ZIGGURAT_B2ND_CODEC", str(ROOT / "target" / "debug" / "examples" / "b2nd_codec"))
+OURS = ["bool", "int8", "uint16", "int32", "uint64", "float16", "float32", "float64", "complex64", "complex128"]
+CONFIGURATIONS = [
+    dict(cname=cname, clevel=clevel, filters=FILTERS[filters], split=split, checksum=checksum)
+    for (cname, clevel), filters, (split, checksum) in itertools.product(
+        [("lz4", 5), ("lz4hc", 9), ("zlib", 6), ("zstd", 3), ("zstd", 7), ("zstd", 0)],
+        FILTERS,
+        [("auto", None), ("always", "crc32c"), ("never", "crc32c")],
+    )
+]
+
+
+def tool(*arguments):
+    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=TIME_LIMIT)
+    assert done.returncode == 0, f"{arguments}:\n{done.stderr}"
+
+
+def joined(lengths) -> str:
+    return ",".join(map(str, lengths))
+
+
+def assert_we_read(path, array: np.ndarray):
+    """The whole, and a part through the planner of blocks."""
+    line = digest("ziggurat", path)[""]
+    assert "error" not in line, line
+    assert (line["shape"], line["sha256"]) == (list(array.shape), sha256(array))
+    start, shape = [n // 3 for n in array.shape], [max(1, n // 4) for n in array.shape]
+    tool("read", path, path / "part", f"start={joined(start)}", f"shape={joined(shape)}")
+    part = array[tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))]
+    assert (path / "part").read_bytes() == part.astype(part.dtype.newbyteorder("<")).tobytes()
+
+
+def we_write(path, array: np.ndarray, chunk, configuration, shard=None) -> zarr.Array:
+    path.with_suffix(".raw").write_bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())
+    shapes = [f"shape={joined(array.shape)}", f"chunk={joined(chunk)}"] + [f"shard={joined(shard)}"] * (shard is not None)
+    given = f"configuration={json.dumps(configuration)}"
+    tool("write", path.with_suffix(".raw"), path, array.dtype.name, *shapes, given)
+    return zarr.open_array(path, mode="r")
+
+
+@pytest.mark.parametrize("kind", ["smooth", "random", "sparse"])
+@pytest.mark.parametrize("shard", [None, (64, 32)])
+@pytest.mark.parametrize("dtype", OURS)
+def test_types_cross_over(tmp_path, dtype, shard, kind):
+    """What zarr-python wrote is read by us, and what we wrote by zarr-python, of each data type."""
+    shape, chunk, block = SHAPES[2]
+    array = values(dtype, shape, kind)
+    for checksum in (None, "crc32c"):
+        serializer = codec(block, checksum=checksum)
+        theirs, ours = tmp_path / f"theirs-{checksum}", tmp_path / f"ours-{checksum}"
+        create(theirs, array, chunk, serializer, shard)
+        assert_we_read(theirs, array)
+        assert_reads(we_write(ours, array, chunk, serializer.to_dict()["configuration"], shard), array)
+
+
+@pytest.mark.parametrize("case", SHAPES[1:], ids=str)
+def test_shapes_cross_over(tmp_path, case):
+    shape, chunk, block = case
+    for checksum, dtype in itertools.product((None, "crc32c"), ("uint8", "float32")):
+        array, serializer = values(dtype, shape), codec(block, checksum=checksum)
+        theirs, ours = tmp_path / f"theirs-{checksum}-{dtype}", tmp_path / f"ours-{checksum}-{dtype}"
+        create(theirs, array, chunk, serializer)
+        assert_we_read(theirs, array)
+        assert_reads(we_write(ours, array, chunk, serializer.to_dict()["configuration"]), array)
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda c: "-".join(str(v) for v in json.loads(json.dumps(c)).values()))
+def test_configurations_cross_over(tmp_path, configuration):
+    shape, chunk, block = (25, 30), (20, 16), (8, 7)
+    configuration = {"block_shape": list(block)} | configuration
+    for kind in ("smooth", "sparse"):
+        array = values("int32", shape, kind)
+        create(tmp_path / f"theirs-{kind}", array, chunk, B2ndCodec(**configuration))
+        assert_we_read(tmp_path / f"theirs-{kind}", array)
+        made = we_write(tmp_path / f"ours-{kind}", array, chunk, configuration)
+        assert made.metadata.codecs[0].to_dict()["configuration"] == configuration
+        assert_reads(made, array)
+
+
+def test_blosclz_crosses_over(tmp_path):
+    """We only read it."""
+    for filters in FILTERS:
+        array = values("int32", (25, 30))
+        create(tmp_path / filters, array, (20, 16), codec((8, 7), "blosclz", 9, filters, checksum="crc32c"))
+        assert_we_read(tmp_path / filters, array)
+
+
+def test_truncated_precision_crosses_over(tmp_path):
+    array = np.random.default_rng(3).normal(size=(25, 30)).astype("float64") // 0.01 / 3
+    expected = (array.view("u8") & ~np.uint64(2**32 - 1)).view("f8")
+    for name, then in (("alone", []), ("shuffle", [{"name": "shuffle"}]), ("delta", [{"name": "delta"}])):
+        filters = [{"name": "trunc_prec", "bits": 20}, *then]
+        serializer = B2ndCodec(block_shape=(8, 7), cname="zstd", clevel=5, filters=filters, checksum="crc32c")
+        create(tmp_path / f"theirs-{name}", array, (20, 16), serializer)
+        assert_we_read(tmp_path / f"theirs-{name}", expected)
+        made = we_write(tmp_path / f"ours-{name}", array, (20, 16), serializer.to_dict()["configuration"])
+        assert_reads(made, expected)

@@ -124,7 +124,7 @@ def compress(elements: np.ndarray, layout: Layout, pipeline: Pipeline) -> bytes:
 def _truncated(elements: np.ndarray, typesize: int, bits: int) -> np.ndarray:
     """Floats with `bits` bits of the mantissa. Blosc2 stores chunks that do not compress as they were given."""
     words = elements.view(f"<u{typesize}")
-    dropped = MANTISSA[typesize] - bits
+    dropped = MANTISSA[typesize] - bits if bits > 0 else -bits
     return (words >> dropped << dropped).view("u1")
 
 
