@@ -20,7 +20,7 @@ from zarr.codecs import ShardingCodec, TransposeCodec
 from zarr.registry import register_codec
 from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
-from program import READERS, ROOT, TIME_LIMIT, digest
+from program import READERS, ROOT, TIME_LIMIT, digest, reader_missing
 
 sys.path.insert(0, str(READERS))
 from digest import sha256  # noqa: E402
@@ -460,6 +460,39 @@ def test_the_entry_point_alone_is_enough(installed, tmp_path):
         env=installed, capture_output=True, text=True, timeout=TIME_LIMIT, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(reader_missing("zarrita") is not None, reason=str(reader_missing("zarrita")))
+@pytest.mark.parametrize("checksum", [None, "crc32c"])
+@pytest.mark.parametrize("kind", ["smooth", "random", "sparse"])
+def test_zarrita_reads(tmp_path, kind, checksum):
+    """By readers/b2nd.mjs, which decodes whole chunks, without Blosc2."""
+    arrays = {}
+    for (cname, filters), (dtype, case) in itertools.product(
+        itertools.product(["lz4", "lz4hc", "zlib", "zstd"], FILTERS),
+        [("uint8", 1), ("int32", 2), ("float64", 3)],
+    ):
+        shape, chunk, block = SHAPES[case]
+        arrays[f"{cname}, {filters}, {dtype}"] = array = values(dtype, shape, kind)
+        create(tmp_path / f"{cname}, {filters}, {dtype}", array, chunk, codec(block, cname, 5, filters, checksum=checksum))
+    arrays["sharded"] = values("int16", (64, 64), kind)
+    create(tmp_path / "sharded", arrays["sharded"], (16, 16), codec((6, 7), checksum=checksum), (32, 32))
+    arrays["number"] = values("int16", (), kind)
+    create(tmp_path / "number", arrays["number"], (), codec((), checksum=checksum))
+    lines = digest("zarrita", tmp_path)
+    assert {name: line.get("sha256", line) for name, line in lines.items()} == {n: sha256(a) for n, a in arrays.items()}
+
+
+@pytest.mark.skipif(reader_missing("zarrita") is not None, reason=str(reader_missing("zarrita")))
+def test_zarrita_finds_damage(tmp_path):
+    array = values("int16", (12, 10))
+    for at in range(0, 130, 3):
+        create(tmp_path / f"{at}", array, (12, 10), codec((5, 4), checksum="crc32c"))
+        (stored,) = (tmp_path / f"{at}" / "c" / "0").iterdir()
+        flipped = bytearray(stored.read_bytes())
+        flipped[at] ^= 1 << at % 8
+        stored.write_bytes(bytes(flipped))
+    assert [name for name, line in digest("zarrita", tmp_path).items() if "error" not in line] == []
 
 
 TOOL = os.environ.get("ZIGGURAT_B2ND_CODEC", str(ROOT / "target" / "debug" / "examples" / "b2nd_codec"))
