@@ -529,9 +529,10 @@ def assert_we_read(path, array: np.ndarray):
 
 def we_write(path, array: np.ndarray, chunk, configuration, shard=None) -> zarr.Array:
     path.with_suffix(".raw").write_bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())
-    shapes = [f"shape={joined(array.shape)}", f"chunk={joined(chunk)}"] + [f"shard={joined(shard)}"] * (shard is not None)
-    given = f"configuration={json.dumps(configuration)}"
-    tool("write", path.with_suffix(".raw"), path, array.dtype.name, *shapes, given)
+    shapes = {"shape": array.shape, "chunk": chunk} | ({} if shard is None else {"shard": shard})
+    options = [f"{name}={joined(lengths)}" for name, lengths in shapes.items()]
+    options.append(f"configuration={json.dumps(configuration)}")
+    tool("write", path.with_suffix(".raw"), path, array.dtype.name, *options)
     return zarr.open_array(path, mode="r")
 
 
