@@ -10,6 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 
 import blosc2
 import google_crc32c
@@ -43,13 +44,14 @@ SPLITS = {
 
 
 def check_filters(names: Sequence[str]) -> None:
-    """Refuses what C-Blosc2 encodes but decodes to other values (3.3.5 still does)."""
+    """Refuses what C-Blosc2 decodes to other values (3.3.5 still does): delta but once, and before any shuffle."""
     if unknown := [name for name in names if name not in FILTER_CODES]:
         raise ValueError(f"no such filter: {unknown[0]!r}; there are {', '.join(FILTER_CODES)}")
-    if len(names) > 2:
-        raise ValueError(f"{len(names)} filters; C-Blosc2 decodes at most two in a row rightly")
-    if names[1:] and names[1] in ("delta", "trunc_prec") and (names[0] == names[1] or "shuffle" in names[0]):
-        raise ValueError(f"filter {names[1]!r} after {names[0]!r}, which C-Blosc2 does not decode rightly")
+    if len(names) > 6:
+        raise ValueError(f"{len(names)} filters; Blosc2 has at most 6")
+    later = names[len(list(takewhile(lambda name: "shuffle" not in name, names))) :]
+    if "delta" in later or "trunc_prec" in later or names.count("delta") > 1:
+        raise ValueError(f"filters {', '.join(names)}: delta, at most once, and trunc_prec stand before a shuffle")
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,21 @@ class Layout:
 
 def compress(elements: np.ndarray, layout: Layout, pipeline: Pipeline) -> bytes:
     """The chunk of `elements`, bytes of all blocks one after the other."""
+    filters = []
     for name, bits in pipeline.filters:
         if name == "trunc_prec":
             elements = _truncated(elements, layout.typesize, bits)
+        else:
+            filters.append(FILTER_CODES[name])
+    if len(filters) > 2:
+        # C-Blosc2 reads them, but what it writes is wrong (in 3.3.5).
+        raise ValueError(f"b2nd: {len(filters)} filters besides trunc_prec are only read; write with at most 2")
     chunk = blosc2.compress2(
         elements,
         codec=CODECS[pipeline.cname],
         clevel=pipeline.clevel,
-        filters=[FILTER_CODES[name] for name, _ in pipeline.filters],
-        filters_meta=[argument for _, argument in pipeline.filters],
+        filters=filters,
+        filters_meta=[0] * len(filters),
         splitmode=SPLITS[pipeline.split],
         typesize=layout.typesize,
         blocksize=layout.blocksize,
@@ -122,9 +130,9 @@ def compress(elements: np.ndarray, layout: Layout, pipeline: Pipeline) -> bytes:
 
 
 def _truncated(elements: np.ndarray, typesize: int, bits: int) -> np.ndarray:
-    """Floats with `bits` bits of the mantissa. Blosc2 stores chunks that do not compress as they were given."""
+    """Floats with `bits` bits of the mantissa; Blosc2 itself would not truncate chunks that do not compress."""
     words = elements.view(f"<u{typesize}")
-    dropped = MANTISSA[typesize] - bits
+    dropped = MANTISSA[typesize] - bits if bits > 0 else -bits
     return (words >> dropped << dropped).view("u1")
 
 
