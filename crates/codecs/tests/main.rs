@@ -12,3 +12,4 @@
 
 mod blosc2;
 mod legacy;
+mod superchunk;
