@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -212,6 +213,17 @@ def test_all_levels_of_an_import_have_both_faces(imported):
         assert_both(path, level[...], fill)
     done = ziggurat("verify", store)
     assert done.stdout == ""
+
+
+def test_levels_that_are_made_anew_have_both_faces(imported, tmp_path):
+    store = tmp_path / "store"
+    shutil.copytree(imported[0], store)
+    ziggurat("build", store, "--levels", "2", "--aggregate", "mean,max")
+    arrays = framed_arrays(store)
+    assert {str(p.relative_to(store).parent) for p in arrays} == {"0", "1", "2", "agg/max/1", "agg/max/2"}
+    for path in arrays:
+        level = zarr.open_array(path, mode="r")
+        assert_both(path, level[...], level.fill_value)
 
 
 @pytest.fixture

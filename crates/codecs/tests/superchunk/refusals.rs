@@ -1,5 +1,7 @@
 //! What cannot be a frame, and who cannot write one.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use ziggurat_core::layout::Layout;
 use ziggurat_core::{Array, ArrayMetadata, ElementType, Error, Region};
@@ -46,7 +48,7 @@ fn an_array_is_read_whose_framing_is_not_known() {
     let (array, elements) = example();
     let mut other = array.metadata().clone();
     other.framing = Some("folio".to_owned());
-    let array = Array::new(array.store().clone(), array.path(), other).unwrap();
+    let array = Array::new(Arc::clone(array.store()), array.path(), other).unwrap();
     assert_eq!(array.read(&Region::whole(&[20, 30])).unwrap(), elements);
     let one = Region::new([0, 0], [1, 1]);
     for error in [
@@ -60,6 +62,9 @@ fn an_array_is_read_whose_framing_is_not_known() {
         );
     }
     array.store_metadata().unwrap();
+    let mut other = reopen(&array);
+    assert!(other.resize(&[20, 40]).is_err() && other.append(1, &[0; 40]).is_err());
+    assert_eq!(reopen(&array).shape(), [20, 30], "nothing was changed");
     assert_eq!(reopen(&array).metadata().framing.as_deref(), Some("folio"));
     assert_eq!(array.read(&one).unwrap(), elements[..2]);
 }

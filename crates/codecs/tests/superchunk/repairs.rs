@@ -1,6 +1,7 @@
 //! Superchunks that others changed.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use ziggurat_codecs::blosc2::{
@@ -86,7 +87,7 @@ fn a_shard_of_another_writer_is_framed() {
     let (array, elements) = example();
     let mut plain = array.metadata().clone();
     plain.framing = None;
-    let plain = Array::new(array.store().clone(), "a", plain).unwrap();
+    let plain = Array::new(Arc::clone(array.store()), "a", plain).unwrap();
     plain.write(&Region::whole(&[20, 30]), &elements).unwrap();
     let array = reopen(&array);
     assert_eq!(verify(&array, &[0, 0]).unwrap().len(), 1, "no frame");

@@ -8,7 +8,7 @@ use ziggurat_codecs::superchunk::{NAME, verify};
 use ziggurat_core::exec::block_on;
 use ziggurat_core::layout::Layout;
 use ziggurat_core::region::{Window, copy};
-use ziggurat_core::store::{ObjectBackend, Store};
+use ziggurat_core::store::ObjectBackend;
 use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, Result};
 
 /// Metadata of a framed array.
