@@ -10,6 +10,7 @@
     reason = "tests"
 )]
 
+mod b2nd;
 mod blosc2;
 mod legacy;
 mod superchunk;

@@ -180,7 +180,10 @@ impl Array {
     /// Deletes a superchunk without blocks; `false` if it is not as `expected`.
     pub(super) fn drop_superchunk(&self, superchunk: &[u64], expected: &Expected) -> Result<bool> {
         let key = self.superchunk_key(superchunk);
-        let deleted = block_on(self.store.delete_if(&key, expected));
+        let deleted = block_on(async {
+            self.check_fence().await?;
+            self.store.delete_if(&key, expected).await
+        });
         self.forget(superchunk);
         deleted
     }
@@ -226,6 +229,7 @@ impl Array {
             }
         }
         writer.write(&new).await?;
+        self.check_fence().await?;
         writer.finish(expected).await
     }
 }

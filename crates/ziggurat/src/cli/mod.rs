@@ -4,6 +4,7 @@ mod args;
 mod arrays;
 mod build;
 mod compact;
+mod convert;
 mod digest;
 mod get;
 mod import;
@@ -36,6 +37,7 @@ pub(crate) fn main() -> ExitCode {
     let done = threads(args.threads).and_then(|()| {
         match args.command {
             Command::Import(a) => import::run(a, &bars),
+            Command::Convert(a) => convert::run(a, &bars),
             Command::Build(a) => build::build(&a, &bars),
             Command::Refresh(a) => build::refresh(&a, &bars),
             Command::Compact(a) => compact::run(&a, &bars),

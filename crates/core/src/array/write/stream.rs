@@ -103,6 +103,7 @@ impl<'a> Stream<'a> {
         let mut writer = self.take_writer()?;
         let put = block_on(async {
             writer.write(&parts).await?;
+            array.check_fence().await?;
             writer.finish(expected).await
         });
         array.took(superchunk, put, index)
