@@ -13,3 +13,4 @@
 mod b2nd;
 mod blosc2;
 mod legacy;
+mod superchunk;
