@@ -2,6 +2,7 @@
 
 mod args;
 mod build;
+mod columns;
 mod compact;
 mod digest;
 mod get;
