@@ -1,9 +1,11 @@
 //! The command line: arguments first, then one command.
 
 mod args;
+mod arrays;
 mod build;
 mod columns;
 mod compact;
+mod convert;
 mod digest;
 mod get;
 mod import;
@@ -11,6 +13,7 @@ mod info;
 mod parse;
 mod progress;
 mod table;
+mod verify;
 
 use std::error::Error as _;
 use std::io::Write;
@@ -35,9 +38,12 @@ pub(crate) fn main() -> ExitCode {
     let done = threads(args.threads).and_then(|()| {
         match args.command {
             Command::Import(a) => import::run(a, &bars),
+            Command::Convert(a) => convert::run(a, &bars),
             Command::Build(a) => build::build(&a, &bars),
             Command::Refresh(a) => build::refresh(&a, &bars),
             Command::Compact(a) => compact::run(&a, &bars),
+            Command::Verify(a) => return verify::verify(&a, &bars),
+            Command::RepairIndex(a) => verify::repair(&a, &bars),
             Command::Info(a) => info::run(&a),
             Command::Get(a) => get::run(&a),
             Command::Digest(a) => return digest::run(&a),
