@@ -3,6 +3,7 @@
 mod args;
 mod arrays;
 mod build;
+mod columns;
 mod compact;
 mod convert;
 mod digest;
