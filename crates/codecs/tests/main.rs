@@ -11,4 +11,8 @@
 )]
 
 mod blosc2;
+mod damage;
 mod legacy;
+
+#[global_allocator]
+static MEMORY: damage::memory::Counting = damage::memory::Counting;

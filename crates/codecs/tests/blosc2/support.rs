@@ -8,7 +8,7 @@ use ziggurat_codecs::blosc2::{
 };
 
 /// Elements that compress somewhat: a slow ramp, now and then noise, a run, or zeros.
-pub(super) fn elements(count: usize, typesize: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn elements(count: usize, typesize: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;
     let mut out = Vec::with_capacity(count * typesize);
     for i in 0..count {
@@ -28,7 +28,7 @@ pub(super) fn elements(count: usize, typesize: usize, seed: u64) -> Vec<u8> {
 }
 
 /// Every encoder that there is for elements of `typesize` bytes, but for the block.
-pub(super) fn encoder(typesize: usize) -> impl Strategy<Value = Encoder> {
+pub(crate) fn encoder(typesize: usize) -> impl Strategy<Value = Encoder> {
     let compressor = prop_oneof![
         Just(Compressor::Lz4),
         Just(Compressor::Lz4hc),
@@ -53,7 +53,7 @@ pub(super) fn encoder(typesize: usize) -> impl Strategy<Value = Encoder> {
 }
 
 /// A contiguous frame of an array.
-pub(super) fn array(layout: &NdLayout, encoder: &Encoder, elements: &[u8]) -> Vec<u8> {
+pub(crate) fn array(layout: &NdLayout, encoder: &Encoder, elements: &[u8]) -> Vec<u8> {
     let target = Contiguous::new(Cursor::new(Vec::new()));
     let none = Metalayers::default();
     let mut writer = NdWriter::new(target, layout.clone(), *encoder, &none).unwrap();
