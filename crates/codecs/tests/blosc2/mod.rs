@@ -4,5 +4,6 @@ mod arrays;
 mod chunks;
 mod damage;
 mod frames;
+mod reads;
 mod samples;
 pub(crate) mod support;
