@@ -2,6 +2,7 @@
 
 mod arrays;
 mod chunks;
+mod crash;
 mod damage;
 mod frames;
 mod reads;
