@@ -146,7 +146,7 @@ def test_structured_values():
 
 def test_precision_is_truncated():
     array = np.random.default_rng(1).normal(size=(40, 40)).astype("f8")
-    for bits, then in itertools.product([12, -40], ([], [{"name": "shuffle"}], [{"name": "delta"}], FILTERS["delta, bitshuffle"])):
+    for bits, then in itertools.product([12, -40], ([], [{"name": "shuffle"}], [{"name": "delta"}])):
         filters = [{"name": "trunc_prec", "bits": bits}, *then]
         serializer = B2ndCodec(block_shape=(9, 9), cname="zstd", clevel=5, filters=filters)
         made = create(MemoryStore(), array, (20, 20), serializer)
@@ -375,7 +375,7 @@ BAD = [
     {**GOOD, "filters": [{"name": "trunc_prec", "bits": 24}]},
     {**GOOD, "filters": [{"name": "trunc_prec", "bits": 0}]},
     {**GOOD, "filters": [{"name": "trunc_prec", "bits": -23}]},
-    {**GOOD, "filters": [{"name": "shuffle"}] * 7},
+    {**GOOD, "filters": [{"name": "shuffle"}] * 3},
     {**GOOD, "filters": [{"name": "shuffle"}, {"name": "delta"}]},
     {**GOOD, "filters": [{"name": "delta"}, {"name": "delta"}]},
     {**GOOD, "filters": [{"name": "bitshuffle"}, {"name": "trunc_prec", "bits": 9}]},
@@ -392,12 +392,6 @@ def test_refused_configurations(configuration):
     store._store_dict["zarr.json"] = buffer.from_bytes(json.dumps(document).encode())
     with pytest.raises(ValueError):
         zarr.open_array(store, mode="r")[0, 0]
-
-
-def test_many_filters_are_not_written():
-    serializer = B2ndCodec(block_shape=(4, 4), cname="zstd", clevel=5, filters=[{"name": "shuffle"}] * 3)
-    with pytest.raises(ValueError, match="only read"):
-        create(MemoryStore(), values("f4", (20, 10)), (10, 10), serializer)
 
 
 def test_types_without_a_fixed_size_are_refused():
@@ -592,17 +586,10 @@ def test_blosclz_crosses_over(tmp_path):
 def test_truncated_precision_crosses_over(tmp_path):
     array = np.random.default_rng(3).normal(size=(25, 30)).astype("float64") // 0.01 / 3
     expected = (array.view("u8") & ~np.uint64(2**32 - 1)).view("f8")
-    for name in ("none", "shuffle", "delta", "delta, shuffle"):
+    for name in ("none", "shuffle", "delta"):
         filters = [{"name": "trunc_prec", "bits": 20}, *FILTERS[name]]
         serializer = B2ndCodec(block_shape=(8, 7), cname="zstd", clevel=5, filters=filters, checksum="crc32c")
         create(tmp_path / f"theirs-{name}", array, (20, 16), serializer)
         assert_we_read(tmp_path / f"theirs-{name}", expected)
         made = we_write(tmp_path / f"ours-{name}", array, (20, 16), serializer.to_dict()["configuration"])
         assert_reads(made, expected)
-
-
-def test_many_filters_of_ours_are_read(tmp_path):
-    for number, filters in enumerate((["delta", "shuffle", "bitshuffle"], ["bitshuffle"] * 4, ["delta", *["shuffle"] * 5])):
-        array = values("int32", (60, 50))
-        configuration = {"block_shape": [20, 17], "cname": "zstd", "clevel": 5, "filters": [{"name": name} for name in filters]}
-        assert_reads(we_write(tmp_path / f"{number}", array, (40, 40), configuration), array)
