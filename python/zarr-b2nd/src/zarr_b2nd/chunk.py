@@ -173,7 +173,8 @@ class Front:
         sizes = struct.unpack_from("<iii", self.header, NBYTES)
         if self.header[FLAGS] & EXTENDED != EXTENDED or self.header[TYPESIZE] != layout.typesize:
             raise _damaged(f"no Blosc2 chunk of elements of {layout.typesize} bytes")
-        if sizes[:2] != (layout.nbytes, layout.blocksize):
+        whole = self.header[FLAGS] & COPIED or self.header[BLOSC2_FLAGS] >> 4 & 0b111
+        if sizes[0] != layout.nbytes or (sizes[1] != layout.blocksize and not whole):
             told = f"{layout.nbytes} bytes in blocks of {layout.blocksize}"
             raise _damaged(f"{sizes[0]} bytes in blocks of {sizes[1]}, not {told}")
         if self.header[FLAGS2] & 1 or self.header[BLOSC2_FLAGS] & (DICTIONARY | LAZY):
@@ -251,7 +252,7 @@ class Front:
         header = bytearray(self.header)
         front = HEADER + (0 if self.special or self.copied else 4 * len(blocks))
         starts = front + np.cumsum([0, *map(len, parts)]) + len(self.value)
-        struct.pack_into("<i", header, NBYTES, len(blocks) * self.layout.blocksize)
+        struct.pack_into("<ii", header, NBYTES, len(blocks) * self.layout.blocksize, self.layout.blocksize)
         struct.pack_into("<i", header, CBYTES, starts[-1])
         index = b"" if front == HEADER else starts[:-1].astype("<i4").tobytes()
         return _decompress(b"".join([header, index, self.value, *parts]), len(blocks) * self.layout.blocksize)
