@@ -22,7 +22,7 @@ impl ReadAt for Counting {
     }
 }
 
-/// A chunk of 4 x 4 blocks of 64 x 64 elements of 4 bytes, which do not compress.
+/// A chunk of 4 x 4 blocks of 64 x 64 elements of 4 bytes, which compress if there are `filters`.
 fn example(filters: &[Filter]) -> (B2nd, Arc<Mutex<Vec<usize>>>, Vec<u8>) {
     let layout = NdLayout::new(&[256, 256], &[256, 256], &[64, 64], Some("<f4")).unwrap();
     let encoder = Encoder::new(4).unwrap();
@@ -30,7 +30,11 @@ fn example(filters: &[Filter]) -> (B2nd, Arc<Mutex<Vec<usize>>>, Vec<u8>) {
     let mut state = 1_u64;
     let noise = elements(256 * 256, 4, 1).into_iter().map(|byte| {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
-        byte ^ (state >> 56) as u8
+        byte ^ if filters.is_empty() {
+            (state >> 56) as u8
+        } else {
+            0
+        }
     });
     let data: Vec<u8> = noise.collect();
     let reads = Arc::<Mutex<Vec<usize>>>::default();
