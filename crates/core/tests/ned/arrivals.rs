@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use ziggurat_core::ned::{Arrival, Identity, OnMatch, Query};
+use ziggurat_core::ned::{Arrival, Identity, OnMatch, Query, RangeTable, Record, Ticks};
 
 use super::{Kept, is_conflict};
 
@@ -96,7 +96,7 @@ proptest! {
                 prop_assert!(result.is_ok());
                 stored = all;
             } else {
-                prop_assert!(is_conflict(result));
+                prop_assert!(is_conflict(&result));
                 prop_assert_eq!(&kept, &before);
             }
             from = to;
@@ -216,4 +216,29 @@ fn many_events_take_no_time_in_any_order() {
     }
     again.sort();
     assert_eq!(again, kept);
+}
+
+#[test]
+fn ten_thousand_events_come_one_by_one_and_the_open_chunk_is_all_that_is_kept() {
+    let mut record = Record::new(1000, Identity::default()).unwrap();
+    let mut open = Ticks::new();
+    let mut all = Vec::new();
+    for i in 0..10_000_i64 {
+        // Every third event is overtaken by the next.
+        let tick = if i % 3 == 0 { i * 60 + 90 } else { i * 60 };
+        let arrival = Arrival::new(record.identity(), &[tick]);
+        assert!(arrival.chunks(&record).len() <= 1);
+        let plan = arrival.plan(&record, &open, OnMatch::Error).unwrap();
+        record.apply(&plan).unwrap();
+        open = plan.ticks;
+        all.push(tick);
+    }
+    // At 1000, 4000 and 7000 the chunk was full when the overtaken event came.
+    assert!(!record.is_sorted());
+    let late = RangeTable::of(1000, &all).unwrap();
+    assert_eq!(record.table().length(), late.length());
+    let unsorted = (1..10).filter(|c| {
+        record.table().extremes(*c).unwrap().start() < record.table().extremes(c - 1).unwrap().end()
+    });
+    assert_eq!(unsorted.count(), 3);
 }

@@ -141,13 +141,13 @@ fn a_coordinate_that_others_changed_is_noticed() {
         time.check(&time.units, None, time.length).is_ok(),
         "the standard calendar"
     );
-    assert!(is_conflict(time.check(&time.units, None, time.length + 1)));
-    assert!(is_conflict(time.check(
+    assert!(is_conflict(&time.check(&time.units, None, time.length + 1)));
+    assert!(is_conflict(&time.check(
         "days since 2020-01-01",
         None,
         time.length
     )));
-    assert!(is_conflict(time.check(
+    assert!(is_conflict(&time.check(
         &time.units,
         Some("noleap"),
         time.length
@@ -163,6 +163,6 @@ fn the_table_must_be_for_as_many_events() {
     };
     let record = time.record(&[10, 20, 2, 30, 30, 1]).unwrap();
     assert!(record.is_sorted() && record.identity().tolerance() == time.tolerance);
-    assert!(is_conflict(time.record(&[10, 20, 2])));
+    assert!(is_conflict(&time.record(&[10, 20, 2])));
     assert!(matches!(time.record(&[10, 20, 3]), Err(Error::Data { .. })));
 }

@@ -97,6 +97,6 @@ impl Kept {
     }
 }
 
-pub(crate) fn is_conflict<T>(result: Result<T>) -> bool {
+pub(crate) fn is_conflict<T>(result: &Result<T>) -> bool {
     matches!(result, Err(Error::Conflict { .. }))
 }

@@ -127,7 +127,7 @@ fn an_interval_of_ten_among_a_million_needs_one_chunk() {
     let query = Query::between(ticks[500_000], ticks[500_010]);
     assert_eq!(query.chunks(&table), [122]);
     let events = query.find(&table, &read(&ticks, 4096, [122])).unwrap();
-    assert_eq!(events.runs, [500_000..500_010]);
+    assert!(events.runs.iter().eq([&(500_000..500_010)]));
     assert_eq!(events.ticks, ticks[500_000..500_010]);
 }
 
@@ -137,7 +137,7 @@ fn coordinates_that_the_table_was_not_made_for_are_noticed() {
     let query = Query::Within(10..=30);
     let is_stale = |ticks: [&[i64]; 2]| {
         let known: Ticks = (0..).zip(ticks.map(<[i64]>::to_vec)).collect();
-        is_conflict(query.find(&table, &known))
+        is_conflict(&query.find(&table, &known))
     };
     assert!(!is_stale([&[10, 20], &[30]]));
     assert!(is_stale([&[10, 21], &[30]]));

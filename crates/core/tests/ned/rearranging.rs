@@ -90,5 +90,5 @@ fn what_is_before_the_first_late_event_stays() {
     record.sort(&mut ticks).unwrap();
     assert!(record.is_sorted());
     assert_eq!(record.table().to_array(), [1, 5, 2, 9, 10, 2, 12, 12, 1]);
-    assert!(is_conflict(record.sort(&mut vec![1])));
+    assert!(is_conflict(&record.sort(&mut vec![1])));
 }
