@@ -6,11 +6,10 @@ pub mod blosc2;
 pub mod bloscpack;
 pub mod carray;
 mod directory;
-pub mod dtype;
-mod literal;
 pub mod npy;
 
 pub use blosc1::{Blosc, Shuffle};
+pub use ziggurat_core::dtype;
 
 /// Makes the codecs and framings of this crate known to arrays and to zarrs.
 ///

@@ -15,6 +15,7 @@
 mod appending;
 mod arrays;
 mod caching;
+mod carrays;
 mod codecs;
 mod crash;
 mod documents;
@@ -30,5 +31,6 @@ mod selections;
 mod shards;
 mod stores;
 mod support;
+mod tables;
 mod writing;
 mod zarrs_reads;

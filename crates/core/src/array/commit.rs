@@ -83,6 +83,7 @@ impl Array {
         let Some((mut parts, index)) =
             arrange(&old.index, changes, &order, self.metadata.index_at_end)
         else {
+            self.check_fence()?;
             let deleted = block_on(self.store.delete_if(&key, expected));
             self.states.forget(superchunk);
             return deleted;
@@ -125,6 +126,7 @@ impl Array {
             }
         }
         writer.write(&new).await?;
+        self.check_fence()?;
         writer.finish(expected).await
     }
 }

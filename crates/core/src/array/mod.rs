@@ -3,6 +3,8 @@
 mod clear;
 mod commit;
 mod compact;
+mod create;
+mod fence;
 pub(crate) mod fill;
 mod in_place;
 mod index;
@@ -20,6 +22,8 @@ use serde_json::Value;
 
 pub use clear::Cleaned;
 pub use compact::Compacted;
+pub use create::CreateOptions;
+pub(crate) use fence::Fence;
 pub use in_place::{InPlace, Updates};
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
@@ -70,6 +74,7 @@ pub struct Array {
     cache: Option<ArrayCache>,
     turns: Turns,
     updater: Updater,
+    fence: Option<Fence>,
 }
 
 impl Array {
@@ -105,6 +110,7 @@ impl Array {
             cache: None,
             turns: Turns::default(),
             updater: Updater::default(),
+            fence: None,
         })
     }
 

@@ -8,11 +8,12 @@
 //! * To shrink, the new shape is committed with the mark, what lies beyond is cleared, and the mark is
 //!   taken away. Who dies on the way leaves the mark, and who changes the shape next clears first.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::state::ATTEMPTS;
 use super::write::pause;
 use super::{Array, ArrayMetadata, ZIGGURAT};
+use crate::attributes::set_member;
 use crate::exec::block_on;
 use crate::hierarchy::{DOCUMENT, read_document};
 use crate::store::{Expected, Version, join};
@@ -250,20 +251,6 @@ impl Seen {
         let Some(attributes) = attributes.as_object_mut() else {
             return;
         };
-        let mut ours = match attributes.shift_remove(ZIGGURAT) {
-            Some(Value::Object(ours)) => ours,
-            Some(other) if !marked => {
-                attributes.insert(ZIGGURAT.into(), other);
-                return;
-            }
-            _ => Map::new(),
-        };
-        ours.shift_remove(CLEARING);
-        if marked {
-            ours.insert(CLEARING.into(), json!(true));
-        }
-        if !ours.is_empty() {
-            attributes.insert(ZIGGURAT.into(), Value::Object(ours));
-        }
+        set_member(attributes, CLEARING, marked.then(|| json!(true)));
     }
 }

@@ -26,7 +26,8 @@ impl Array {
         lanes: &mut Lanes,
     ) -> Result<()> {
         let replaces = |index: &Vec<u64>| source.replaces(index);
-        if touched.len() == self.layout().block_count() && touched.iter().all(replaces) {
+        let whole = touched.len() == self.layout().block_count() && touched.iter().all(replaces);
+        if whole && !self.is_fenced() {
             self.stream(superchunk, touched, source, lanes, &Expected::Any)?;
             return Ok(());
         }

@@ -78,6 +78,7 @@ impl<'a> Stream<'a> {
         array.check_writable()?;
         if self.entries.iter().all(Option::is_none) {
             let key = array.superchunk_key(superchunk);
+            array.check_fence()?;
             let deleted = block_on(array.store().delete_if(&key, expected));
             array.forget(superchunk);
             return deleted;
@@ -93,6 +94,7 @@ impl<'a> Stream<'a> {
         let mut writer = self.take_writer()?;
         let put = block_on(async {
             writer.write(&parts).await?;
+            array.check_fence()?;
             writer.finish(expected).await
         });
         // Afterwards, so that no reader remembers what it saw before.
