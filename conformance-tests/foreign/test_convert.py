@@ -153,7 +153,7 @@ MADE = {
     "three": RNG.integers(0, 9, (30, 40, 20)).astype("u2"),
     "bool": RNG.integers(0, 2, (100, 30)).astype(bool),
     "complex": np.arange(600).reshape(20, 30) * (1 - 2j),
-    "time": np.arange(300, dtype="M8[ms]").reshape(30, 10),
+    "time": np.arange(300).astype("M8[ms]").reshape(30, 10),
     "span": np.arange(300).astype("m8[25s]"),
     "text": np.array(["a", "ñbç", "日本", ""] * 40, "U4").reshape(16, 10),
     "bytes": np.array([b"a", b"bcd", b"hello", b""] * 40, "S5"),

@@ -9,22 +9,28 @@ use ziggurat_codecs::dtype::DType;
 use ziggurat_codecs::{Blosc, Shuffle, bcolz};
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::progress::Progress;
-use ziggurat_core::{ElementType, Error, Result, Scalar};
+use ziggurat_core::{ElementType, Result, Scalar};
 
 use super::elements::with_elements;
 use super::input::{Description, Input};
 use super::linear::{Linear, Sequence};
+use super::table::{self, Columns};
 use super::{Options, shapes};
 
-/// Opens the array in the directory `path`.
+/// Opens the array or the table in the directory `path`.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Input>> {
-    match bcolz::open(path)? {
-        Stored::Carray(carray) => Ok(Box::new(array(path, carray))),
-        Stored::Ctable(_) => {
-            let what = "a table; convert its columns, each a directory in it";
-            Err(Error::unsupported(path.display().to_string(), what))
-        }
+    let table = match bcolz::open(path)? {
+        Stored::Carray(carray) => return Ok(Box::new(array(path, carray))),
+        Stored::Ctable(table) => table,
+    };
+    let mut columns: Vec<(String, Box<dyn Input>)> = Vec::new();
+    for (name, _) in table.columns() {
+        let path = path.join(name);
+        columns.push((name.clone(), Box::new(array(&path, Carray::open(&path)?))));
     }
+    let place = path.display().to_string();
+    let columns = Columns::new(place, &[table.rows()], columns)?;
+    Ok(Box::new(columns.with_attributes(table.attributes().clone())))
 }
 
 /// A carray as something to read from.
@@ -91,21 +97,25 @@ fn fill(value: &Value, dtype: &DType) -> Option<Vec<u8>> {
         DType::Time { .. } => ElementType::Int64,
         _ => return None,
     };
-    let bytes = match value {
-        Value::Bool(value) => Scalar::Int((*value).into()).to_element(element),
-        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
-            (Some(n), _) => Scalar::Int(n).to_element(element),
-            (_, Some(n)) => Scalar::UInt(n).to_element(element),
-            _ => Scalar::Float(n.as_f64()?).to_element(element),
-        },
-        // What JSON has not is read as text.
-        Value::String(text) => Scalar::Float(text.parse().ok()?).to_element(element),
-        _ => None,
-    }?;
-    bytes.iter().any(|&byte| byte != 0).then_some(bytes)
+    number(value, element).filter(|bytes| bytes.iter().any(|&byte| byte != 0))
 }
 
-/// Writes `input` as a carray in the directory `path`.
+/// The bytes of a number in JSON, where text stands for what JSON has not.
+pub(super) fn number(value: &Value, element: ElementType) -> Option<Vec<u8>> {
+    match value {
+        Value::Bool(value) => Scalar::Int((*value).into()),
+        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(n), _) => Scalar::Int(n),
+            (_, Some(n)) => Scalar::UInt(n),
+            _ => Scalar::Float(n.as_f64()?),
+        },
+        Value::String(text) => Scalar::Float(text.parse().ok()?),
+        _ => return None,
+    }
+    .to_element(element)
+}
+
+/// Writes `input` as a carray, or a ctable of records, in the directory `path`.
 pub(super) fn write(
     input: &dyn Input,
     path: &Path,
@@ -113,13 +123,17 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<()> {
     let of = input.description();
+    if let (DType::Record { .. }, [_]) = (&of.dtype, &of.shape[..]) {
+        return table::write_bcolz(input, path, options, progress);
+    }
     let storage = storage(of, options);
     with_elements(input, progress, |elements| {
         write_carray(path, &storage, &of.shape, &of.attributes, elements)
     })
 }
 
-fn storage(of: &Description, options: &Options) -> Storage {
+/// How a carray is stored.
+pub(super) fn storage(of: &Description, options: &Options) -> Storage {
     let size = of.dtype.size() as u64;
     let row = of.shape.iter().skip(1).product::<u64>().saturating_mul(size);
     let rows = of.shape.first().copied().unwrap_or(0);

@@ -60,6 +60,16 @@ impl Form {
         })
     }
 
+    /// The form of elements whose numbers, unless they are one, are a dimension of their own.
+    pub(super) fn apart(dtype: &DType) -> Result<Self> {
+        let form = Self::of(dtype, 1)?;
+        let is_one = matches!(dtype, DType::Number { .. } | DType::Time { .. });
+        Ok(Self {
+            apart: !is_one,
+            ..form
+        })
+    }
+
     /// The form in which the array of `document` is stored, unless it is one of numbers.
     pub(super) fn in_document(place: &str, document: &Value) -> Result<Option<Self>> {
         let rank = document["shape"].as_array().map_or(0, Vec::len);

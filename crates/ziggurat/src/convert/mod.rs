@@ -41,6 +41,7 @@ mod linear;
 mod msgpack;
 mod npy;
 mod shapes;
+mod table;
 mod zarr;
 
 use std::path::Path;
@@ -119,7 +120,7 @@ pub fn convert(from: &Path, to: &Path, options: &Options, progress: &dyn Progres
 pub fn open(path: &Path, options: &Options) -> Result<Box<dyn Input>> {
     let dtype = options.dtype.as_ref();
     Ok(match Format::detect(path)? {
-        Format::Zarr => Box::new(zarr::open(path)?),
+        Format::Zarr => zarr::open(path)?,
         Format::B2nd | Format::Sparse | Format::Caterva => blosc2::open(path, dtype)?,
         Format::Bcolz => bcolz::open(path)?,
         Format::Carray => carray::open(path)?,

@@ -10,11 +10,11 @@ use ziggurat_core::hierarchy::{read_document, write_document};
 use ziggurat_core::layout::Layout;
 use ziggurat_core::progress::Progress;
 use ziggurat_core::store::{LocalStore, Store};
-use ziggurat_core::{Array, ArrayMetadata, Error, Region, Result};
+use ziggurat_core::{Array, ArrayMetadata, Region, Result};
 
 use super::form::{Form, NUMPY};
 use super::input::{Description, Input};
-use super::{Options, shapes};
+use super::{Options, shapes, table};
 use crate::relay::relay;
 
 /// An array of elements of one size.
@@ -26,14 +26,13 @@ pub(super) struct ZarrArray {
     array: Array,
 }
 
-/// Opens the array in the directory `path`.
-pub(super) fn open(path: &Path) -> Result<ZarrArray> {
+/// Opens the array or the table in the directory `path`.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Input>> {
     let place = path.display().to_string();
     let store: Arc<dyn Store> = Arc::new(LocalStore::new(path));
     let document = read_document(&*store, "")?;
     if document["node_type"] == "group" {
-        let what = "a group; name an array in it, such as the one in its subdirectory 0/NAME";
-        return Err(Error::unsupported(place, what));
+        return Ok(Box::new(table::open(path)?));
     }
     let found = Form::in_document(&place, &document)?;
     let (form, array) = match found {
@@ -48,12 +47,24 @@ pub(super) fn open(path: &Path) -> Result<ZarrArray> {
             (found.map_or_else(|| Form::of(&number, 1), Ok)?, array)
         }
     };
-    Ok(ZarrArray {
-        description: describe(&form, &array),
-        place,
-        form,
-        array,
-    })
+    Ok(Box::new(ZarrArray::new(place, form, array)))
+}
+
+impl ZarrArray {
+    fn new(place: String, form: Form, array: Array) -> Self {
+        Self {
+            description: describe(&form, &array),
+            place,
+            form,
+            array,
+        }
+    }
+
+    /// A column of a table, of elements of `dtype`, whose texts are a dimension of their own.
+    pub(super) fn apart(place: &str, array: Array, dtype: &DType) -> Result<Self> {
+        let form = Form::apart(dtype)?;
+        Ok(Self::new(place.to_owned(), form, array))
+    }
 }
 
 fn describe(form: &Form, array: &Array) -> Description {
@@ -102,6 +113,9 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<()> {
     let of = input.description();
+    if let (DType::Record { .. }, [_]) = (&of.dtype, &of.shape[..]) {
+        return table::write_zarr(input, path, options, progress);
+    }
     let form = Form::of(&of.dtype, of.shape.len()).map_err(|e| e.at(input.place()))?;
     let layout = shapes::layout(of, options)?;
     let whole = Region::whole(&of.shape);

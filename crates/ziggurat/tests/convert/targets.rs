@@ -127,7 +127,7 @@ fn bcolz_keeps_attributes_and_the_value_of_new_rows() {
         to(&zarr, &back).unwrap();
         assert_same(&*reopen(&from), &*reopen(&back));
     }
-    assert_eq!(document(&dir.path().join("dflt_nonzero.zarr"))["fill_value"], 7);
+    assert_eq!(document(&dir.path().join("dflt_nonzero.zarr"))["fill_value"], -9.5);
 }
 
 #[test]
