@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import shutil
@@ -59,7 +60,8 @@ def read(path: Path) -> np.ndarray:
         array = zarr.open_array(str(path), mode="r")
         values = np.asarray(array[...])
     if note := array.attrs.get("numpy"):
-        values = np.ascontiguousarray(values).view(np.dtype(note["dtype"]))[..., 0]
+        dtype = note["dtype"]
+        values = np.ascontiguousarray(values).view(np.dtype(ast.literal_eval(dtype) if dtype[0] == "[" else dtype))[..., 0]
     return values
 
 
@@ -201,7 +203,8 @@ def test_from_zarr_python_to_python_blosc2(options, tmp_path):
     again = zarr.open_array(str(convert(tmp_path / "a.b2nd", tmp_path / "b.zarr")), mode="r")
     assert_same(again[...], expected)
     assert np.isnan(again.fill_value)
-    assert dict(again.attrs) == dict(store.attrs)
+    kept = {name: value for name, value in again.attrs.items() if name != "ziggurat"}
+    assert kept == dict(store.attrs)
     assert again.metadata.dimension_names == ("y", "x")
 
 
@@ -242,7 +245,9 @@ def test_caterva_opens_what_comes_back(name, caterva, tmp_path):
     for i, path in enumerate([ARRAYS[name], back]):
         said.append(json.loads(foreign(caterva, CATERVA, path, tmp_path / f"{i}.npy")))
         values.append(np.load(tmp_path / f"{i}.npy"))
-    assert said[0] == said[1]
+    # A chunk becomes whole blocks: in Zarr they divide it.
+    whole = [-(-chunk // max(block, 1)) * block for chunk, block in zip(said[0]["chunks"], said[0]["blocks"])]
+    assert said[1] == said[0] | {"chunks": whole}
     if "uninit" not in name:
         assert values[0].tobytes() == values[1].tobytes()
 
@@ -259,7 +264,8 @@ ONLY_TABLES = {"record2d", "void", "zero_d"}
 @pytest.mark.parametrize("name", [name for name in MADE if name not in ONLY_TABLES])
 def test_bcolz_opens_what_comes_of_zarr(name, bcolz, tmp_path):  # noqa: F811
     array = MADE[name]
-    blosc2.asarray(array, urlpath=str(tmp_path / "a.b2nd")).schunk.vlmeta["title"] = "a title"
+    made = blosc2.asarray(array, urlpath=str(tmp_path / "a.b2nd"))
+    made.schunk.vlmeta["title"] = "a title"
     store = convert(tmp_path / "a.b2nd", tmp_path / "a.zarr")
     said = json.loads(foreign(bcolz, OPEN, convert(store, tmp_path / "a.bcolz"), tmp_path / "a.npy"))
     assert_same(np.load(tmp_path / "a.npy"), array)
@@ -269,15 +275,79 @@ def test_bcolz_opens_what_comes_of_zarr(name, bcolz, tmp_path):  # noqa: F811
 @pytest.mark.parametrize("name", [name for name in ARRAYS if name.startswith("bcolz/")])
 def test_bcolz_opens_what_comes_back(name, bcolz, tmp_path):  # noqa: F811
     back = convert(convert(ARRAYS[name], tmp_path / "a.zarr"), tmp_path / "a.bcolz")
-    theirs = json.loads(foreign(bcolz, OPEN, ARRAYS[name], tmp_path / "0.npy"))
+    original = shutil.copytree(ARRAYS[name], tmp_path / "original")
+    (original / "data").mkdir(exist_ok=True)  # which git does not keep where it is empty
+    theirs = json.loads(foreign(bcolz, OPEN, original, tmp_path / "0.npy"))
     ours = json.loads(foreign(bcolz, OPEN, back, tmp_path / "1.npy"))
     assert ours == theirs
     assert_same(np.load(tmp_path / "1.npy"), np.load(tmp_path / "0.npy"))
 
 
+TABLE = """
+import sys, json, numpy, bcolz
+table = bcolz.open(sys.argv[1], mode="r")
+attrs = {name: value for name, value in table.attrs}
+cols = {name: {key: value for key, value in table[name].attrs} for name in table.names}
+print(json.dumps({"names": table.names, "len": len(table), "attrs": attrs, "cols": cols}))
+numpy.savez(sys.argv[2], **{name: table[name][:] for name in table.names})
+"""
+
+
+@pytest.mark.parametrize("name", ["ctable1", "ctable_mutated"])
+def test_tables_of_bcolz(name, bcolz, tmp_path):  # noqa: F811
+    """Zarr has a column for each column, and bcolz opens the table that comes back."""
+    source = ALL[f"bcolz/{name}"]
+    store = convert(source, tmp_path / "a.zarr")
+    back = convert(store, tmp_path / "a.bcolz")
+    theirs = json.loads(foreign(bcolz, TABLE, source, tmp_path / "0.npz"))
+    ours = json.loads(foreign(bcolz, TABLE, back, tmp_path / "1.npz"))
+    assert ours == theirs
+    expected, found = np.load(tmp_path / "0.npz"), np.load(tmp_path / "1.npz")
+    group = zarr.open_group(str(store), mode="r")
+    for column in theirs["names"]:
+        assert_same(found[column], expected[column])
+        values = np.asarray(group[column][...])
+        assert values.tobytes() == expected[column].astype(expected[column].dtype.newbyteorder("<")).tobytes()
+
+
+RECORD = np.array([(i, i / 2, "xy"[i % 2], (i, -i), (i, b"ab")) for i in range(5000)],
+                  [("a", "<i4"), ("b", ">f8"), ("c", "<U2"), ("d", "<i2", (2,)), ("e", [("f", "<u4"), ("g", "S3")])])
+
+
+def test_records_become_columns_and_come_back(tmp_path, bcolz):  # noqa: F811
+    made = blosc2.asarray(RECORD, urlpath=str(tmp_path / "a.b2nd"))
+    store = convert(tmp_path / "a.b2nd", tmp_path / "a.zarr")
+    group = zarr.open_group(str(store), mode="r")
+    for column in "a", "b", "d":
+        assert (group[column][...] == RECORD[column]).all()
+    assert (group["e/f"][...] == RECORD["e"]["f"]).all()
+    assert group["c"][...].tobytes() == RECORD["c"].tobytes() and group["e/g"][...].tobytes() == RECORD["e"]["g"].tobytes()
+    opened = blosc2.open(str(convert(store, tmp_path / "b.b2nd")), mode="r")[()]
+    assert opened.dtype.names == RECORD.dtype.names
+    assert all((opened[name] == RECORD[name]).all() for name in RECORD.dtype.names)
+    foreign(bcolz, TABLE, convert(store, tmp_path / "a.bcolz"), tmp_path / "t.npz")
+    found = np.load(tmp_path / "t.npz")
+    assert list(found) == ["a", "b", "c", "d", "e.f", "e.g"]
+    assert (found["e.f"] == RECORD["e"]["f"]).all() and (found["c"] == RECORD["c"]).all()
+
+
+@pytest.mark.parametrize("name", ["bcolz/struct", "b2nd/struct.b2nd", "bloscpack/record.blp", "bloscpack/nested_record.blp"])
+def test_records_of_the_samples(name, tmp_path):
+    group = zarr.open_group(str(convert(ALL[name], tmp_path / "a.zarr")), mode="r")
+    expected = expected_values(name)[2]
+    if "nested" in name:
+        assert [group["p/x"][0], group["p/y"][0], group["q"][0]] == flat(expected)
+        return
+    columns = sorted(group.array_keys())
+    for row, values in enumerate(expected):
+        for column, value in zip(columns, values):
+            found = group[column][row]
+            assert (found == value) if found.ndim == 0 else found[0] == ord(value)
+
+
 def test_npy_there_and_back(tmp_path):
     for name in ["f8", "big_endian", "three", "bool", "complex", "zero_d", "empty"]:
-        np.save(tmp_path / "a.npy", np.asfortranarray(MADE[name]))
+        np.save(tmp_path / "a.npy", np.array(MADE[name], order="F"))
         store = convert(tmp_path / "a.npy", tmp_path / f"{name}.zarr")
         assert_same(read(store), MADE[name])
         assert_same(np.load(convert(store, tmp_path / f"{name}.npy")), MADE[name])

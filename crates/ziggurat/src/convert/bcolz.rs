@@ -137,9 +137,9 @@ pub(super) fn storage(of: &Description, options: &Options) -> Storage {
     let size = of.dtype.size() as u64;
     let row = of.shape.iter().skip(1).product::<u64>().saturating_mul(size);
     let rows = of.shape.first().copied().unwrap_or(0);
-    // Chunks of whole rows stay as they are.
+    // Chunks of whole rows stay as they are, unless one has them all.
     let whole = of.chunk.iter().zip(&of.shape).skip(1).all(|(c, n)| c >= n);
-    let chunk = match whole && rows > 0 {
+    let chunk = match whole && of.chunk[0] < rows {
         true => of.chunk[0],
         false => chunk_rows(rows.saturating_mul(row), row),
     };

@@ -81,7 +81,10 @@ pub(super) fn layout(of: &Description, options: &Options) -> Result<Layout> {
         transform: None,
     };
     let layout = choice.layout_of(&variable, &vec![2; shape.len()])?;
-    Ok(layout.clipped(shape))
+    // Where nothing is, something will be.
+    let room = shape.iter().zip(layout.superchunk());
+    let room: Vec<u64> = room.map(|(&n, &s)| if n == 0 { s } else { n }).collect();
+    Ok(layout.clipped(&room))
 }
 
 /// Chunk and block of a Blosc2 array: as [`layout`] where something is said, else those of the source, which need
@@ -98,7 +101,8 @@ pub(super) fn chunk_and_block(
         }
     };
     let clip = |cells: &[u64], by: &[u64]| -> Vec<u64> {
-        cells.iter().zip(by).map(|(c, n)| (*c).min((*n).max(1))).collect()
+        let pairs = cells.iter().zip(by);
+        pairs.map(|(&c, &n)| if n == 0 { c } else { c.min(n) }).collect()
     };
     let chunk = clip(&chunk, &of.shape);
     let block = clip(&block, &chunk);
