@@ -5,6 +5,7 @@
 #
 #   scripts/test.sh            everything
 #   scripts/test.sh rust       only the crates
+#   scripts/test.sh oracle     only chunks beside C-Blosc2, which it builds
 #   scripts/test.sh foreign    only the readers; further arguments go to pytest
 #
 # Ends with the summaries of the runners; the exit status is 0 only if every one of them passed.
@@ -39,6 +40,13 @@ rust() {
     step "doc examples" '^test result:' cargo test --workspace --doc --no-fail-fast
 }
 
+oracle() {
+    local python
+    python=$(python3 scripts/venv.py conformance-tests/requirements-oracle.txt) || exit 1
+    export CMAKE=${CMAKE:-$(dirname "$python")/cmake}
+    step "oracle" '^test result:' cargo test --package ziggurat-oracle --features c-blosc2 --test main
+}
+
 foreign() {
     local python readers=conformance-tests/readers
     cargo build --quiet --package ziggurat || exit 1
@@ -59,10 +67,11 @@ foreign() {
 }
 
 case $part in
-    all) rust && foreign ;;
+    all) rust && oracle && foreign ;;
     rust) rust ;;
+    oracle) oracle ;;
     foreign) foreign "$@" ;;
-    *) echo "usage: scripts/test.sh [all|rust|foreign [PYTEST ARGUMENT...]]" >&2; exit 2 ;;
+    *) echo "usage: scripts/test.sh [all|rust|oracle|foreign [PYTEST ARGUMENT...]]" >&2; exit 2 ;;
 esac
 
 printf '\n'

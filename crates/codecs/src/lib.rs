@@ -1,5 +1,6 @@
 //! Encodings of arrays that are not Zarr's own.
 
+pub mod b2nd;
 pub mod bcolz;
 mod blosc1;
 pub mod blosc2;
@@ -7,6 +8,7 @@ pub mod bloscpack;
 pub mod carray;
 mod directory;
 pub mod npy;
+pub mod superchunk;
 
 pub use blosc1::{Blosc, Shuffle};
 pub use ziggurat_core::dtype;
@@ -14,4 +16,7 @@ pub use ziggurat_core::dtype;
 /// Makes the codecs and framings of this crate known to arrays and to zarrs.
 ///
 /// A program calls it once before it opens arrays; again does no harm.
-pub fn register() {}
+pub fn register() {
+    superchunk::register();
+    b2nd::register();
+}

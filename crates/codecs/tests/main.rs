@@ -10,5 +10,6 @@
     reason = "tests"
 )]
 
+mod b2nd;
 mod blosc2;
 mod legacy;

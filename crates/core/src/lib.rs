@@ -25,6 +25,7 @@ pub mod exec;
 pub mod hierarchy;
 pub mod layout;
 mod memory;
+pub mod ned;
 pub mod progress;
 pub mod region;
 mod scalar;

@@ -23,6 +23,7 @@ mod foreign;
 mod growing;
 mod in_place;
 mod layouts;
+mod parts;
 mod reading;
 mod regions;
 mod requests;

@@ -5,4 +5,4 @@ mod chunks;
 mod damage;
 mod frames;
 mod samples;
-mod support;
+pub(crate) mod support;

@@ -8,7 +8,7 @@ use ziggurat_codecs::blosc2::{
 };
 
 /// Elements that compress somewhat: a slow ramp, now and then noise, a run, or zeros.
-pub(super) fn elements(count: usize, typesize: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn elements(count: usize, typesize: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;
     let mut out = Vec::with_capacity(count * typesize);
     for i in 0..count {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Array;
-use crate::exec::block_on;
 use crate::store::{Store, Version};
 use crate::{Error, Result};
 
@@ -21,8 +20,8 @@ pub(crate) struct Fence {
 impl Fence {
     /// # Errors
     /// [`Error::Conflict`] if the object is not as it was.
-    pub(crate) fn check(&self) -> Result<()> {
-        if block_on(self.store.version(&self.key))?.as_ref() == Some(&self.version) {
+    pub(crate) async fn check(&self) -> Result<()> {
+        if self.store.version(&self.key).await?.as_ref() == Some(&self.version) {
             return Ok(());
         }
         Err(self.lost())
@@ -48,7 +47,10 @@ impl Array {
         self.fence.is_some()
     }
 
-    pub(crate) fn check_fence(&self) -> Result<()> {
-        self.fence.as_ref().map_or(Ok(()), Fence::check)
+    pub(crate) async fn check_fence(&self) -> Result<()> {
+        match &self.fence {
+            Some(fence) => fence.check().await,
+            None => Ok(()),
+        }
     }
 }

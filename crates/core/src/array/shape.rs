@@ -48,6 +48,9 @@ impl Array {
     /// old shape or the new one; if some dimensions grow and others shrink, it may have the smaller of
     /// both in each.
     ///
+    /// Framed superchunks at the old edge or the new one are framed anew, as their frames say how much of
+    /// them lies within the array.
+    ///
     /// ```
     /// # use std::sync::Arc;
     /// # use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, layout::Layout, store::ObjectBackend};
@@ -75,9 +78,25 @@ impl Array {
                 Ok(pairs.map(|(a, b)| pick(*a, *b)).collect())
             }
         };
+        let before = Region::whole(self.shape());
         self.metadata.shape = self.commit_shape(each(u64::min))?;
         // This clears before it commits.
         self.metadata.shape = self.commit_shape(each(u64::max))?;
+        self.reframe_edges(&before)
+    }
+
+    /// Frames those superchunks anew of which another part lies within the array than `before`.
+    fn reframe_edges(&self, before: &Region) -> Result<()> {
+        if !self.is_framed() {
+            return Ok(());
+        }
+        for index in self.superchunks()? {
+            let cell = Region::of_cell(&index, self.layout().superchunk());
+            let part = cell.intersect(before).map(|part| part.shape);
+            if part != Some(self.part_shape(&index)) {
+                self.reframe(&index)?;
+            }
+        }
         Ok(())
     }
 

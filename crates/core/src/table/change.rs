@@ -224,7 +224,7 @@ impl Change {
 
     /// Deletes the node `name` below the group, and all below it.
     pub(super) fn delete(&self, name: &str) -> Result<()> {
-        self.fence.check()?;
+        block_on(self.fence.check())?;
         block_on(self.store.delete_prefix(&join(&self.path, name)))
     }
 
@@ -244,7 +244,7 @@ impl Change {
     pub(super) fn set_rows(&self, array: &mut Array, rows: u64, any: bool) -> Result<()> {
         let place = array.place();
         let set = |seen: &[u64]| {
-            self.fence.check()?;
+            block_on(self.fence.check())?;
             let mut shape = seen.to_vec();
             match shape.first_mut() {
                 Some(length) if any || *length == self.state.rows => *length = rows,
@@ -263,7 +263,7 @@ impl Change {
         let shape = array.commit_shape(set)?;
         if shape.first() < array.shape().first() {
             // What was cut off is cleared by the next commit.
-            array.commit_shape(|seen| self.fence.check().map(|()| seen.to_vec()))?;
+            array.commit_shape(|seen| block_on(self.fence.check()).map(|()| seen.to_vec()))?;
         }
         array.set_shape(shape);
         Ok(())

@@ -68,6 +68,9 @@ pub struct Options {
     pub unsharded: bool,
     /// Codec of blocks.
     pub codec: CodecSpec,
+    /// What superchunks are besides Zarr shards: the name of a registered
+    /// [framing](ziggurat_core::shard::Framing).
+    pub framing: Option<String>,
 }
 
 impl Default for Options {
@@ -81,6 +84,7 @@ impl Default for Options {
             superchunk: Size::Auto,
             unsharded: false,
             codec: CodecSpec::default(),
+            framing: None,
         }
     }
 }

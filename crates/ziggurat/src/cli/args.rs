@@ -52,6 +52,10 @@ pub(crate) enum Command {
     Refresh(Store),
     /// Rewrite superchunks in which updates in place left gaps
     Compact(Store),
+    /// Check every superchunk of every array below a path
+    Verify(Store),
+    /// Make the Zarr index of superchunks anew after Blosc2 changed them
+    RepairIndex(RepairIndex),
     /// Tell what a store holds
     Info(Info),
     /// Read a window at any resolution into a file
@@ -103,7 +107,7 @@ pub(crate) struct Import {
     /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none
     #[arg(long, default_value = "zstd:3")]
     pub(crate) codec: CodecSpec,
-    /// portable: superchunks (Zarr shards); unsharded: one object per chunk, for GDAL before 3.13 and QGIS
+    /// What objects of the store are
     #[arg(long, default_value = "portable")]
     pub(crate) layout: LayoutName,
     /// Variables to take: NAME or NEW=NAME [default: all]
@@ -129,7 +133,11 @@ pub(crate) struct Import {
 /// The layouts of `--layout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LayoutName {
+    /// Superchunks: Zarr shards
     Portable,
+    /// Superchunks that are Zarr shards and, the same bytes, Blosc2 arrays; blocks of zstd, not shuffled
+    Superchunk,
+    /// One object per chunk, for GDAL before 3.13 and QGIS
     Unsharded,
 }
 
@@ -192,6 +200,22 @@ pub(crate) struct Build {
     /// Aggregators [default: as before]
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub(crate) aggregate: Vec<Aggregator>,
+}
+
+/// Make the Zarr index of superchunks anew after Blosc2 changed them
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Superchunks of --layout superchunk whose two faces are right are not touched.
+
+Examples:
+  ziggurat repair-index dem.zarr
+  ziggurat repair-index dem.zarr 0/elevation")]
+pub(crate) struct RepairIndex {
+    /// The store
+    pub(crate) store: PathBuf,
+    /// The path of one array in it [default: all]
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) array: String,
 }
 
 /// A store, of which nothing else is to be said

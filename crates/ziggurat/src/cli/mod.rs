@@ -1,6 +1,7 @@
 //! The command line: arguments first, then one command.
 
 mod args;
+mod arrays;
 mod build;
 mod compact;
 mod convert;
@@ -11,6 +12,7 @@ mod info;
 mod parse;
 mod progress;
 mod table;
+mod verify;
 
 use std::error::Error as _;
 use std::io::Write;
@@ -39,6 +41,8 @@ pub(crate) fn main() -> ExitCode {
             Command::Build(a) => build::build(&a, &bars),
             Command::Refresh(a) => build::refresh(&a, &bars),
             Command::Compact(a) => compact::run(&a, &bars),
+            Command::Verify(a) => return verify::verify(&a, &bars),
+            Command::RepairIndex(a) => verify::repair(&a, &bars),
             Command::Info(a) => info::run(&a),
             Command::Get(a) => get::run(&a),
             Command::Digest(a) => return digest::run(&a),

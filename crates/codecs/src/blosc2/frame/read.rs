@@ -306,6 +306,14 @@ impl Chunk<'_> {
         &self.index
     }
 
+    /// The bytes of one block as they are stored; none if all elements are the same.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn stored_block(&self, block: usize) -> Result<Vec<u8>> {
+        self.with_bytes(self.index.extent(block), |bytes| Ok(bytes.to_vec()))
+    }
+
     /// Its bytes.
     ///
     /// # Errors
