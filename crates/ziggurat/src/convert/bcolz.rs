@@ -30,14 +30,16 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Input>> {
     }
     let place = path.display().to_string();
     let columns = Columns::new(place, &[table.rows()], columns)?;
-    Ok(Box::new(columns.with_attributes(table.attributes().clone())))
+    Ok(Box::new(
+        columns.with_attributes(table.attributes().clone()),
+    ))
 }
 
 /// A carray as something to read from.
 fn array(path: &Path, carray: Carray) -> Linear<Rows> {
     let (shape, storage) = (carray.shape(), carray.storage());
     let size = storage.dtype.size();
-    let chunk = shapes::of_rows(shape, size, storage.chunk_rows);
+    let chunk = shapes::of_sequence(shape, size, storage.chunk_rows);
     let description = Description {
         fill: fill(&storage.fill, &storage.dtype),
         codec: codec(&storage.blosc),
@@ -134,14 +136,13 @@ pub(super) fn write(
 
 /// How a carray is stored.
 pub(super) fn storage(of: &Description, options: &Options) -> Storage {
-    let size = of.dtype.size() as u64;
-    let row = of.shape.iter().skip(1).product::<u64>().saturating_mul(size);
+    let row = shapes::row(&of.shape, of.dtype.size());
     let rows = of.shape.first().copied().unwrap_or(0);
     // Chunks of whole rows stay as they are, unless one has them all.
     let whole = of.chunk.iter().zip(&of.shape).skip(1).all(|(c, n)| c >= n);
-    let chunk = match whole && of.chunk[0] < rows {
-        true => of.chunk[0],
-        false => chunk_rows(rows.saturating_mul(row), row),
+    let chunk = match of.chunk.first() {
+        Some(&chunk) if whole && chunk < rows => chunk,
+        _ => chunk_rows(rows.saturating_mul(row), row),
     };
     let codec = options.codec.as_ref().unwrap_or(&of.codec);
     let mut storage = Storage::new(of.dtype.clone(), chunk);
@@ -167,7 +168,11 @@ pub(super) fn storage(of: &Description, options: &Options) -> Storage {
 fn blosc(codec: &CodecSpec) -> Blosc {
     let (compressor, level, shuffle) = match codec {
         CodecSpec::None => ("lz4", 0, Shuffle::None),
-        CodecSpec::Zstd(level) => ("zstd", (level / 2).clamp(1, 9).unsigned_abs(), Shuffle::Bytes),
+        CodecSpec::Zstd(level) => (
+            "zstd",
+            (level / 2).clamp(1, 9).unsigned_abs(),
+            Shuffle::Bytes,
+        ),
         CodecSpec::Gzip(level) => ("zlib", *level, Shuffle::Bytes),
         CodecSpec::Blosc {
             compressor,

@@ -107,8 +107,15 @@ fn numbers(attribute: &Attribute) -> Option<attributes::Attribute> {
             let numbers = items.iter().map(|item| number(item, element));
             let bytes: Vec<Vec<u8>> = numbers.collect::<Option<_>>()?;
             let shape = [items.len() as u64];
-            Some(attributes::Attribute::array(element, &shape, bytes.concat()))
+            Some(attributes::Attribute::array(
+                element,
+                &shape,
+                bytes.concat(),
+            ))
         }
-        value => Some(attributes::Attribute::scalar(element, number(value, element)?)),
+        value => Some(attributes::Attribute::scalar(
+            element,
+            number(value, element)?,
+        )),
     }
 }

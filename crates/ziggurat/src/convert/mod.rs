@@ -74,6 +74,8 @@ pub struct Options {
     pub superchunk: Size,
     /// Whether each chunk of a Zarr store is an object of its own.
     pub unsharded: bool,
+    /// The [framing](ziggurat_core::shard::Framing) of the superchunks of a Zarr store.
+    pub framing: Option<String>,
     /// Whether a target that exists is replaced.
     pub overwrite: bool,
 }
@@ -144,11 +146,7 @@ fn write(
         Format::Bcolz => bcolz::write(input, path, options, progress),
         Format::Npy => npy::write(input, path, progress),
         Format::Carray | Format::Bloscpack => {
-            let what = format!(
-                "{} is only read; write {}",
-                format.name(),
-                Format::NAMES
-            );
+            let what = format!("{} is only read; write {}", format.name(), Format::NAMES);
             Err(Error::unsupported(path.display().to_string(), what))
         }
     }
@@ -156,8 +154,7 @@ fn write(
 
 /// Refuses to replace what is none of the formats.
 fn may_replace(target: &Path) -> Result<()> {
-    let is_empty =
-        || std::fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
+    let is_empty = || std::fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
     if Format::detect(target).is_ok() || is_empty() {
         return Ok(());
     }

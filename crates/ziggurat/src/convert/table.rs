@@ -16,7 +16,7 @@ use ziggurat_pyramid::Size;
 use super::elements::with_elements;
 use super::input::{Description, Input};
 use super::zarr::ZarrArray;
-use super::{Options, bcolz};
+use super::{Options, bcolz, shapes};
 use crate::relay::relay;
 
 /// Rows of a chunk of records, where nothing says it: about a MiB.
@@ -289,7 +289,7 @@ fn stored_as(column: &Column<'_>, options: &Options) -> CreateOptions {
             Some(Size::Bytes(bytes)) => *target = *bytes,
             // So many rows.
             Some(Size::Shape(cells)) => {
-                let row: u64 = of.shape[1..].iter().product::<u64>() * of.dtype.size() as u64;
+                let row = shapes::row(&of.shape, of.dtype.size());
                 *target = cells[0].saturating_mul(row);
             }
             Some(Size::Auto) | None => {}

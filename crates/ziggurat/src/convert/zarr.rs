@@ -10,7 +10,7 @@ use ziggurat_core::hierarchy::{read_document, write_document};
 use ziggurat_core::layout::Layout;
 use ziggurat_core::progress::Progress;
 use ziggurat_core::store::{LocalStore, Store};
-use ziggurat_core::{Array, ArrayMetadata, Region, Result};
+use ziggurat_core::{Array, ArrayMetadata, Error, Region, Result};
 
 use super::form::{Form, NUMPY};
 use super::input::{Description, Input};
@@ -73,7 +73,9 @@ fn describe(form: &Form, array: &Array) -> Description {
     let mut dimension_names = metadata.dimension_names.clone();
     if form.apart {
         attributes.shift_remove(NUMPY);
-        dimension_names.iter_mut().for_each(|names| drop(names.pop()));
+        dimension_names
+            .iter_mut()
+            .for_each(|names| drop(names.pop()));
     }
     let is_number = matches!(form.dtype, DType::Number { .. } | DType::Time { .. });
     let fill = &metadata.fill;
@@ -113,6 +115,13 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<()> {
     let of = input.description();
+    if let (Some(framing), false) = (&options.framing, matches!(of.dtype, DType::Number { .. })) {
+        let what = format!(
+            "elements of type {} in the layout {framing}, which has numbers",
+            of.dtype
+        );
+        return Err(Error::unsupported(input.place(), what));
+    }
     if let (DType::Record { .. }, [_]) = (&of.dtype, &of.shape[..]) {
         return table::write_zarr(input, path, options, progress);
     }
@@ -121,7 +130,11 @@ pub(super) fn write(
     let whole = Region::whole(&of.shape);
     let grid = whole.cells(layout.superchunk());
     let store: Arc<dyn Store> = Arc::new(LocalStore::new(path));
-    let array = Array::new(Arc::clone(&store), "", metadata(of, &form, &layout, options)?)?;
+    let array = Array::new(
+        Arc::clone(&store),
+        "",
+        metadata(of, &form, &layout, options)?,
+    )?;
     progress.start("elements", grid.len());
     let regions = grid
         .indices()
@@ -154,8 +167,14 @@ fn metadata(
         Some(fill) if fill.len() == form.word.size() => fill.clone(),
         _ => vec![0; form.word.size()],
     };
-    let codec = options.codec.as_ref().unwrap_or(&of.codec);
+    let plain = CodecSpec::default();
+    let codec = match (&options.codec, &options.framing) {
+        (Some(codec), _) => codec,
+        (None, Some(_)) => &plain,
+        (None, None) => &of.codec,
+    };
     let mut metadata = ArrayMetadata::new(&form.sizes(&of.shape), form.word, &fill, layout, codec);
+    metadata.framing.clone_from(&options.framing);
     metadata.attributes.clone_from(&of.attributes);
     if let Some(note) = form.note() {
         metadata.attributes.insert(NUMPY.to_owned(), json!(note));
