@@ -92,16 +92,16 @@ fn type_of(
     let size = header.typesize;
     let said = said.map(DType::parse).transpose();
     let said = said.map_err(|e| e.at(place))?;
-    // Where C-Blosc2 was told no type it writes that of a byte.
-    let said = said.filter(|dtype| dtype.size() == size || size == 1);
-    if let Some(dtype) = said.as_ref().or(given) {
-        return match dtype.size() == size {
-            true => Ok(dtype.clone()),
-            false => {
-                let what = format!("elements of {size} bytes are not of type {dtype}");
-                Err(Error::caller(place, what))
-            }
-        };
+    let contradicts = |dtype: &DType| format!("elements of {size} bytes are not of type {dtype}");
+    match (said, given) {
+        (Some(said), _) if said.size() == size => return Ok(said),
+        // C-Blosc2 writes the type of a byte where it was told none.
+        (Some(said), _) if said.size() != 1 => {
+            return Err(Error::data(place, contradicts(&said)));
+        }
+        (_, Some(given)) if given.size() == size => return Ok(given.clone()),
+        (_, Some(given)) => return Err(Error::caller(place, contradicts(given))),
+        (_, None) => {}
     }
     let noted = header.metalayers.get("numpy").and_then(msgpack::decode);
     let noted = noted.and_then(|noted| DType::parse(noted["dtype"].as_str()?).ok());

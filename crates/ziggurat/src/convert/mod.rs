@@ -121,14 +121,19 @@ pub fn convert(from: &Path, to: &Path, options: &Options, progress: &dyn Progres
 /// As [`convert()`].
 pub fn open(path: &Path, options: &Options) -> Result<Box<dyn Input>> {
     let dtype = options.dtype.as_ref();
-    Ok(match Format::detect(path)? {
+    let input: Box<dyn Input> = match Format::detect(path)? {
         Format::Zarr => zarr::open(path)?,
         Format::B2nd | Format::Sparse | Format::Caterva => blosc2::open(path, dtype)?,
         Format::Bcolz => bcolz::open(path)?,
         Format::Carray => carray::open(path)?,
         Format::Bloscpack => bloscpack::open(path, dtype)?,
         Format::Npy => Box::new(npy::open(path)?),
-    })
+    };
+    if input.description().dtype.size() == 0 {
+        let what = "elements of no size; there is nothing to convert";
+        return Err(Error::unsupported(input.place(), what));
+    }
+    Ok(input)
 }
 
 fn write(

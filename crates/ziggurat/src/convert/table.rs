@@ -145,7 +145,7 @@ pub(super) fn open(path: &Path) -> Result<ZarrTable> {
     let record = table.record();
     let mut columns = Vec::new();
     for (path, dtype, ..) in Rows::from_records(&record, &[])?.columns() {
-        let array = ZarrArray::apart(&place, table.column(path)?, &dtype)?;
+        let array = ZarrArray::apart(&place, table.column(path)?, &dtype);
         columns.push((path.to_owned(), array));
     }
     let chunk = chunk(record.size(), table.rows());
@@ -195,7 +195,7 @@ struct Column<'a> {
 /// The columns of an array of records of one dimension.
 fn columns(records: &dyn Input) -> Result<Vec<Column<'_>>> {
     let of = records.description();
-    let none = Rows::from_records(&of.dtype, &[]).map_err(|e| e.at(records.place()))?;
+    let none = Rows::from_records(&of.dtype, &[]).map_err(|e| of_source(records, e))?;
     let column = |(path, dtype, cell, _): (&str, DType, &[u64], &[u8])| {
         let description = match records.column(path) {
             Some(column) => column.description().clone(),
@@ -215,6 +215,14 @@ fn columns(records: &dyn Input) -> Result<Vec<Column<'_>>> {
         }
     };
     Ok(none.columns().map(column).collect())
+}
+
+/// An error about columns that are none here, which is the matter of the source.
+fn of_source(input: &dyn Input, error: Error) -> Error {
+    match error {
+        Error::Caller { what, .. } => Error::unsupported(input.place(), what),
+        other => other,
+    }
 }
 
 impl Input for Column<'_> {
@@ -259,11 +267,7 @@ pub(super) fn write_zarr(
             None => Ok(()),
         },
     );
-    // That the names of columns are none here is the matter of the source.
-    let mut table = created.map_err(|e| match e {
-        Error::Caller { what, .. } => Error::unsupported(input.place(), what),
-        other => other,
-    })?;
+    let mut table = created.map_err(|e| of_source(input, e))?;
     table.set_attributes(of.attributes.clone())
 }
 

@@ -44,7 +44,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Input>> {
         found => {
             let array = Array::open(store, "")?;
             let number = DType::number(array.element());
-            (found.map_or_else(|| Form::of(&number, 1), Ok)?, array)
+            (found.unwrap_or_else(|| Form::of(&number, 1)), array)
         }
     };
     Ok(Box::new(ZarrArray::new(place, form, array)))
@@ -61,9 +61,8 @@ impl ZarrArray {
     }
 
     /// A column of a table, of elements of `dtype`, whose texts are a dimension of their own.
-    pub(super) fn apart(place: &str, array: Array, dtype: &DType) -> Result<Self> {
-        let form = Form::apart(dtype)?;
-        Ok(Self::new(place.to_owned(), form, array))
+    pub(super) fn apart(place: &str, array: Array, dtype: &DType) -> Self {
+        Self::new(place.to_owned(), Form::apart(dtype), array)
     }
 }
 
@@ -125,7 +124,7 @@ pub(super) fn write(
     if let (DType::Record { .. }, [_]) = (&of.dtype, &of.shape[..]) {
         return table::write_zarr(input, path, options, progress);
     }
-    let form = Form::of(&of.dtype, of.shape.len()).map_err(|e| e.at(input.place()))?;
+    let form = Form::of(&of.dtype, of.shape.len());
     let layout = shapes::layout(of, options)?;
     let whole = Region::whole(&of.shape);
     let grid = whole.cells(layout.superchunk());
