@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use ziggurat_codecs::bcolz;
 use ziggurat_codecs::bcolz::{Carray, Storage, Stored, chunk_rows, write_carray};
 use ziggurat_codecs::dtype::DType;
-use ziggurat_codecs::{Blosc, Shuffle, bcolz};
-use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::progress::Progress;
 use ziggurat_core::{ElementType, Result, Scalar};
 
+use super::codec::{blosc, codec};
 use super::elements::with_elements;
 use super::input::{Description, Input};
 use super::linear::{Linear, Sequence};
@@ -72,23 +72,6 @@ impl Sequence for Rows {
         bytes.truncate(at(range.end));
         bytes.drain(..at(range.start));
         Ok(bytes)
-    }
-}
-
-/// The codec that is most like `blosc` among those that are written.
-pub(super) fn codec(blosc: &Blosc) -> CodecSpec {
-    let shuffle = match blosc.shuffle {
-        Shuffle::None => "noshuffle",
-        Shuffle::Bytes => "shuffle",
-        Shuffle::Bits => "bitshuffle",
-    };
-    CodecSpec::Blosc {
-        compressor: match blosc.compressor.as_str() {
-            known @ ("lz4" | "lz4hc" | "zlib" | "zstd") => known.to_owned(),
-            _ => "lz4".to_owned(),
-        },
-        level: blosc.level.min(9).into(),
-        shuffle: shuffle.to_owned(),
     }
 }
 
@@ -162,34 +145,4 @@ pub(super) fn storage(of: &Description, options: &Options) -> Storage {
         };
     }
     storage
-}
-
-/// Blosc 1 that is most like `codec`; every bcolz reads it.
-fn blosc(codec: &CodecSpec) -> Blosc {
-    let (compressor, level, shuffle) = match codec {
-        CodecSpec::None => ("lz4", 0, Shuffle::None),
-        CodecSpec::Zstd(level) => (
-            "zstd",
-            (level / 2).clamp(1, 9).unsigned_abs(),
-            Shuffle::Bytes,
-        ),
-        CodecSpec::Gzip(level) => ("zlib", *level, Shuffle::Bytes),
-        CodecSpec::Blosc {
-            compressor,
-            level,
-            shuffle,
-        } => {
-            let shuffle = match shuffle.as_str() {
-                "noshuffle" => Shuffle::None,
-                "bitshuffle" => Shuffle::Bits,
-                _ => Shuffle::Bytes,
-            };
-            (compressor.as_str(), *level, shuffle)
-        }
-    };
-    Blosc {
-        compressor: compressor.to_owned(),
-        level: u8::try_from(level.min(9)).unwrap_or(9),
-        shuffle,
-    }
 }

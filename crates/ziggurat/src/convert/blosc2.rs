@@ -10,11 +10,13 @@ use ziggurat_codecs::blosc2::{
     Sparse, Target,
 };
 use ziggurat_codecs::dtype::DType;
+use ziggurat_codecs::{Blosc, Shuffle};
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::progress::Progress;
 use ziggurat_core::{Error, Region, Result};
 
 use super::attributes;
+use super::codec::{blosc, codec};
 use super::input::{Description, Input};
 use super::linear::{Linear, Sequence};
 use super::{Format, Options, msgpack, shapes};
@@ -42,7 +44,7 @@ pub(super) fn open(path: &Path, dtype: Option<&DType>) -> Result<Box<dyn Input>>
     let at_least_one = |cells: &[u64]| cells.iter().map(|&n| n.max(1)).collect::<Vec<_>>();
     let mut description = Description {
         block: at_least_one(layout.block()),
-        codec: codec(header),
+        codec: codec(&pipeline(header)),
         ..Description::new(layout.shape(), &stored, at_least_one(layout.chunk()))
     };
     attributes::read(array.frame(), &mut description)?;
@@ -66,7 +68,7 @@ fn bytes(place: String, frame: Frame, dtype: Option<&DType>) -> Result<Box<dyn I
     let shape = [header.decoded / size];
     let chunk = shapes::of_sequence(&shape, header.typesize, header.chunk as u64 / size);
     let mut description = Description {
-        codec: codec(header),
+        codec: codec(&pipeline(header)),
         ..Description::new(&shape, &stored, chunk)
     };
     attributes::read(&frame, &mut description)?;
@@ -154,26 +156,25 @@ impl Sequence for Chunks {
     }
 }
 
-/// The codec that is most like what the frame says.
-fn codec(header: &FrameHeader) -> CodecSpec {
+/// How the frame says that its chunks are compressed, in terms of Blosc 1.
+fn pipeline(header: &FrameHeader) -> Blosc {
     let pipeline = &header.pipeline;
     let filters = pipeline.filters().unwrap_or_default();
     let has = |wanted: fn(&Filter) -> bool| filters.iter().any(|filter| wanted(&filter));
-    CodecSpec::Blosc {
-        compressor: match pipeline.compressor() {
-            Ok(Compressor::Lz4hc) => "lz4hc",
-            Ok(Compressor::Zlib) => "zlib",
-            Ok(Compressor::Zstd) => "zstd",
-            _ => "lz4",
-        }
-        .to_owned(),
-        level: pipeline.level().min(9).into(),
+    let compressor = match pipeline.compressor() {
+        Ok(Compressor::Lz4hc) => "lz4hc",
+        Ok(Compressor::Zlib) => "zlib",
+        Ok(Compressor::Zstd) => "zstd",
+        _ => "lz4",
+    };
+    Blosc {
+        compressor: compressor.to_owned(),
+        level: pipeline.level(),
         shuffle: match () {
-            () if has(|f| matches!(f, Filter::Bitshuffle)) => "bitshuffle",
-            () if has(|f| matches!(f, Filter::Shuffle { .. })) => "shuffle",
-            () => "noshuffle",
-        }
-        .to_owned(),
+            () if has(|f| matches!(f, Filter::Bitshuffle)) => Shuffle::Bits,
+            () if has(|f| matches!(f, Filter::Shuffle { .. })) => Shuffle::Bytes,
+            () => Shuffle::None,
+        },
     }
 }
 
@@ -241,32 +242,20 @@ impl Array<'_> {
 
 /// The encoder that is most like `codec`.
 fn encoder(codec: &CodecSpec, size: usize) -> Result<Encoder> {
-    let (compressor, level, shuffle) = match codec {
-        CodecSpec::None => (Compressor::Lz4, 0, "noshuffle"),
-        CodecSpec::Zstd(level) => (
-            Compressor::Zstd,
-            (level / 2).clamp(1, 9).unsigned_abs(),
-            "shuffle",
-        ),
-        CodecSpec::Gzip(level) => (Compressor::Zlib, *level, "shuffle"),
-        CodecSpec::Blosc {
-            compressor,
-            level,
-            shuffle,
-        } => {
-            let compressor = match Compressor::parse(compressor) {
-                Some(Compressor::Blosclz | Compressor::Snappy) | None => Compressor::Lz4,
-                Some(compressor) => compressor,
-            };
-            (compressor, *level, shuffle.as_str())
-        }
-    };
+    let Blosc {
+        compressor,
+        level,
+        shuffle,
+    } = blosc(codec);
     let filters: &[Filter] = match shuffle {
-        "bitshuffle" => &[Filter::Bitshuffle],
-        "shuffle" => &[Filter::Shuffle { group: 0 }],
-        _ => &[],
+        Shuffle::Bits => &[Filter::Bitshuffle],
+        Shuffle::Bytes => &[Filter::Shuffle { group: 0 }],
+        Shuffle::None => &[],
     };
     Encoder::new(size)?
-        .compressor(compressor, u8::try_from(level.min(9)).unwrap_or(9))?
+        .compressor(
+            Compressor::parse(&compressor).unwrap_or(Compressor::Lz4),
+            level,
+        )?
         .filters(Filters::new(filters)?)
 }

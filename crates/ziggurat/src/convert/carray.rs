@@ -8,7 +8,8 @@ use ziggurat_codecs::dtype::DType;
 use ziggurat_codecs::{Blosc, Shuffle};
 use ziggurat_core::{Attributes, Region, Result, attributes};
 
-use super::bcolz::{codec, number};
+use super::bcolz::number;
+use super::codec::codec;
 use super::input::{Description, Input};
 use super::table::Columns;
 use crate::source::npy::reverse_axes;

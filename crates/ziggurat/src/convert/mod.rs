@@ -33,6 +33,7 @@ mod bcolz;
 mod blosc2;
 mod bloscpack;
 mod carray;
+mod codec;
 mod elements;
 mod form;
 mod format;
