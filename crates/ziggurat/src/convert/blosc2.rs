@@ -187,10 +187,11 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<()> {
     let of = input.description();
-    let (chunk, block) = shapes::chunk_and_block(of, options)?;
+    let at_source = |e: Error| e.map_place(|p| format!("{}: {p}", input.place()));
+    let (chunk, block) = shapes::chunk_and_block(of, options).map_err(at_source)?;
     let dtype = of.dtype.to_string();
     let dtype = (format != Format::Caterva).then_some(dtype.as_str());
-    let layout = NdLayout::new(&of.shape, &chunk, &block, dtype)?;
+    let layout = NdLayout::new(&of.shape, &chunk, &block, dtype).map_err(at_source)?;
     let codec = options.codec.as_ref().unwrap_or(&of.codec);
     let array = Array {
         input,

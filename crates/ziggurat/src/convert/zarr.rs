@@ -125,14 +125,15 @@ pub(super) fn write(
         return table::write_zarr(input, path, options, progress);
     }
     let form = Form::of(&of.dtype, of.shape.len());
-    let layout = shapes::layout(of, options)?;
+    let at_source = |e: Error| e.map_place(|p| format!("{}: {p}", input.place()));
+    let layout = shapes::layout(of, options).map_err(at_source)?;
     let whole = Region::whole(&of.shape);
     let grid = whole.cells(layout.superchunk());
     let store: Arc<dyn Store> = Arc::new(LocalStore::new(path));
     let array = Array::new(
         Arc::clone(&store),
         "",
-        metadata(of, &form, &layout, options)?,
+        metadata(of, &form, &layout, options).map_err(at_source)?,
     )?;
     progress.start("elements", grid.len());
     let regions = grid

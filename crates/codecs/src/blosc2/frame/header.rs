@@ -306,6 +306,8 @@ fn check_general(flags: u8, decoded: i64) -> Result<()> {
     }
     match (flags & 15, flags & 0x30) {
         (1..=VERSION, WIDE) => Ok(()),
+        // Version 3 says no more than that chunks may differ.
+        (3, WIDE) if decoded == 0 => Ok(()),
         (1..=VERSION, _) => unsupported("offsets of other than 64 bits"),
         (version, _) => unsupported(&format!("frame version {version}")),
     }
