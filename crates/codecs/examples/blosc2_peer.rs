@@ -11,24 +11,31 @@
 //! | `encode` | all chunks, in memory, with `codec`, `level` and `filter`: their `bytes` |
 //! | `decode` | what `encode` made, one chunk after the other |
 //! | `write` | the array to the frame `path`: its `bytes` |
-//! | `read` | `boxes` (start and shape) of the frame `path`, one after the other: the sum as `check` |
+//! | `store` | the array to a Zarr array `path` with the codec `b2nd` |
+//! | `read` | `boxes` (start and shape) of what lies at `path`, one after the other: the sum as `check` |
 //! | `shuffle` | `function` over `bytes` in elements of `typesize`, `turns` times |
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, Write};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use serde_json::{Value, json};
+use ziggurat_codecs::b2nd::Configuration;
 use ziggurat_codecs::blosc2::{
     B2nd, ChunkIndex, Compressor, Contiguous, Encoder, Filter, Filters, Metalayers, NdLayout,
     NdWriter,
 };
-use ziggurat_core::Region;
+use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::codec::blosc::shuffle::{bitshuffle, bitunshuffle, shuffle, unshuffle};
+use ziggurat_core::layout::Layout;
 use ziggurat_core::region::{Window, copy};
+use ziggurat_core::store::LocalStore;
+use ziggurat_core::{Array, ArrayMetadata, ElementType, Region};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -38,6 +45,7 @@ const CHUNK: [u64; 3] = [64, 128, 128];
 const BLOCK: [u64; 3] = [16, 32, 32];
 
 fn main() -> Result<()> {
+    ziggurat_codecs::register();
     let path = std::env::args().nth(1).ok_or("no file of elements given")?;
     let mut peer = Peer::new(std::fs::read(path)?)?;
     println!("{{}}");
@@ -84,6 +92,7 @@ impl Peer {
             "encode" => self.encode(task),
             "decode" => self.decode(),
             "write" => self.write(task),
+            "store" => self.store(task),
             "read" => read(task),
             _ => shuffled(task),
         }
@@ -128,26 +137,67 @@ impl Peer {
     }
 }
 
-fn encoder(task: &Value) -> Result<Encoder> {
+impl Peer {
+    fn store(&self, task: &Value) -> Result<Value> {
+        let path = text(task, "path")?;
+        let (codec, level, filters) = pipeline(task)?;
+        let configuration = Configuration::new(BLOCK)
+            .compressor(codec, level)
+            .filters(&filters)?;
+        let (shape, element) = (self.layout.shape(), ElementType::Float32);
+        let layout = Layout::unsharded(&CHUNK)?;
+        let mut metadata =
+            ArrayMetadata::new(shape, element, &[0; TYPESIZE], layout, &CodecSpec::None);
+        metadata.codecs = vec![configuration.to_json()];
+        let meter = Meter::start()?;
+        let array = Array::create(Arc::new(LocalStore::new(path)), "", metadata)?;
+        array.write(&Region::whole(shape), &self.elements)?;
+        meter.stop()
+    }
+}
+
+type Settings = (Compressor, u8, Vec<Filter>);
+
+fn pipeline(task: &Value) -> Result<Settings> {
     let codec = Compressor::parse(text(task, "codec")?).ok_or("no such codec")?;
-    let level = u8::try_from(number(task, "level")?)?;
     let filters = match text(task, "filter")? {
-        "shuffle" => Filters::shuffle(),
-        "bitshuffle" => Filters::new(&[Filter::Bitshuffle])?,
-        _ => Filters::default(),
+        "shuffle" => vec![Filter::Shuffle { group: 0 }],
+        "bitshuffle" => vec![Filter::Bitshuffle],
+        _ => Vec::new(),
     };
+    Ok((codec, u8::try_from(number(task, "level")?)?, filters))
+}
+
+fn encoder(task: &Value) -> Result<Encoder> {
+    let (codec, level, filters) = pipeline(task)?;
     Ok(Encoder::new(TYPESIZE)?
         .compressor(codec, level)?
-        .filters(filters)?)
+        .filters(Filters::new(&filters)?)?)
 }
 
 fn read(task: &Value) -> Result<Value> {
-    let array = B2nd::open(text(task, "path")?)?;
+    let path = text(task, "path")?;
+    match Path::new(path).join("zarr.json").exists() {
+        true => {
+            let array = Array::open(Arc::new(LocalStore::new(path)), "")?;
+            read_boxes(task, |region| array.read(region))
+        }
+        false => {
+            let array = B2nd::open(path)?;
+            read_boxes(task, |region| array.read(region))
+        }
+    }
+}
+
+fn read_boxes(
+    task: &Value,
+    read: impl Fn(&Region) -> ziggurat_core::Result<Vec<u8>>,
+) -> Result<Value> {
     let boxes: Vec<[Vec<u64>; 2]> = serde_json::from_value(task["boxes"].clone())?;
     let mut parts = Vec::with_capacity(boxes.len());
     let meter = Meter::start()?;
     for [start, shape] in &boxes {
-        parts.push(array.read(&Region::new(&start[..], &shape[..]))?);
+        parts.push(read(&Region::new(&start[..], &shape[..]))?);
     }
     let cost = meter.stop()?;
     let words = parts.iter().flat_map(|part| part.as_chunks().0);

@@ -27,6 +27,7 @@ pub(super) fn blosc(codec: &CodecSpec) -> Blosc {
             Shuffle::Bytes,
         ),
         CodecSpec::Gzip(level) => ("zlib", *level, Shuffle::Bytes),
+        CodecSpec::Extension(_) => ("zstd", 5, Shuffle::Bytes),
         CodecSpec::Blosc {
             compressor,
             level,

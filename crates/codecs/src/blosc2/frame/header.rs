@@ -287,12 +287,16 @@ impl FrameHeader {
 
 /// Reads up to the length of the header.
 fn read_start(reader: &mut Reader<'_>) -> Result<i32> {
-    let not = |_| Error::data(PLACE, "does not start as a frame does");
-    reader.fixarray_of(14).map_err(not)?;
-    if reader.fixstr().map_err(not)? != MAGIC {
-        return Err(Error::data(PLACE, "does not start as a frame does"));
+    let not = || Error::data(PLACE, "does not start as a frame does");
+    let parts = reader.fixarray().map_err(|_| not())?;
+    match (parts, reader.fixstr()) {
+        (14, Ok(MAGIC)) => reader.int32(),
+        (13, Ok(MAGIC)) => {
+            let what = "a frame of a Blosc2 before its first release, which none reads any more";
+            Err(Error::unsupported(PLACE, what))
+        }
+        _ => Err(not()),
     }
-    reader.int32()
 }
 
 fn check_general(flags: u8, decoded: i64) -> Result<()> {

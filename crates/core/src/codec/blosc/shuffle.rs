@@ -27,7 +27,7 @@ pub fn unshuffle(planes: &[&[u8]], out: &mut [u8]) {
         2 => join_rest(planes, join_tiles::<2>(planes, out), out),
         4 => join_rest(planes, join_tiles::<4>(planes, out), out),
         8 => join_rest(planes, join_tiles::<8>(planes, out), out),
-        16 => join_rest(planes, join_tiles::<16>(planes, out), out),
+        16 => join_rest(planes, join_far(planes, out), out),
         _ => join_rest(planes, 0, out),
     }
 }
@@ -109,22 +109,36 @@ fn split(typesize: usize, elements: &[u8], planes: &mut [u8], pitch: usize) {
     }
 }
 
-/// Splits whole stretches of elements of 16 bytes, and returns how many elements these are.
+/// Elements of 16 bytes that are transposed at a time in memory of their own.
 ///
 /// Planes are often a power of 2 apart, and a cache has not as many places for lines so far from one
-/// another as there are planes; each is written a few lines at a time.
+/// another as there are planes; of each a few lines are gone through at a time.
+const NEAR: usize = 256;
+
+/// Splits as many elements of 16 bytes as fill whole stretches, and returns their number.
 fn split_far(elements: &[u8], planes: &mut [u8], pitch: usize) -> usize {
-    const N: usize = 16;
-    const LENGTH: usize = 256;
-    let mut near = [0; LENGTH * N];
-    let stretches = elements.as_chunks::<{ LENGTH * N }>().0;
-    for (start, stretch) in (0..).step_by(LENGTH).zip(stretches) {
-        split_tiles::<N>(stretch, &mut near, LENGTH);
-        for (j, part) in near.as_chunks::<LENGTH>().0.iter().enumerate() {
-            planes[j * pitch + start..][..LENGTH].copy_from_slice(part);
+    let mut near = [0; NEAR * 16];
+    let stretches = elements.as_chunks::<{ NEAR * 16 }>().0;
+    for (start, stretch) in (0..).step_by(NEAR).zip(stretches) {
+        split_tiles::<16>(stretch, &mut near, NEAR);
+        for (j, part) in near.as_chunks::<NEAR>().0.iter().enumerate() {
+            planes[j * pitch + start..][..NEAR].copy_from_slice(part);
         }
     }
-    stretches.len() * LENGTH
+    stretches.len() * NEAR
+}
+
+/// The reverse of [`split_far`].
+fn join_far(planes: &[&[u8]], out: &mut [u8]) -> usize {
+    let mut near = [[0; NEAR]; 16];
+    let stretches = out.as_chunks_mut::<{ NEAR * 16 }>().0;
+    for (start, stretch) in (0..).step_by(NEAR).zip(&mut *stretches) {
+        for (part, plane) in near.iter_mut().zip(planes) {
+            part.copy_from_slice(&plane[start..][..NEAR]);
+        }
+        join_tiles::<16>(&near.each_ref().map(|part| &part[..]), stretch);
+    }
+    stretches.len() * NEAR
 }
 
 /// Joins the elements from the `done`th on.
