@@ -61,7 +61,7 @@ fn bytes(place: String, frame: Frame, dtype: Option<&DType>) -> Result<Box<dyn I
     let header = frame.header();
     let stored = type_of(&place, header, None, dtype)?;
     let size = header.typesize as u64;
-    if header.decoded % size != 0 {
+    if !header.decoded.is_multiple_of(size) {
         let what = format!("{} bytes are no whole elements of {size}", header.decoded);
         return Err(Error::data(place, what));
     }

@@ -122,13 +122,11 @@ pub(super) fn layout(of: &Description, options: &Options) -> Result<Layout> {
 /// Chunk and block of a Blosc2 array: as [`layout`] where something is said, else those of the source, which need
 /// not nest; nothing is larger than the array.
 pub(super) fn chunk_and_block(of: &Description, options: &Options) -> Result<(Vec<u64>, Vec<u64>)> {
-    let (chunk, block) = match (&options.chunk, &options.block) {
-        (None, None) => (of.chunk.clone(), of.block.clone()),
-        _ => {
-            let layout = layout(of, options)?;
-            (layout.chunk().to_vec(), layout.block().to_vec())
-        }
-    };
+    let (mut chunk, mut block) = (of.chunk.clone(), of.block.clone());
+    if options.chunk.is_some() || options.block.is_some() {
+        let layout = layout(of, options)?;
+        (chunk, block) = (layout.chunk().to_vec(), layout.block().to_vec());
+    }
     let clip = |cells: &[u64], by: &[u64]| -> Vec<u64> {
         let pairs = cells.iter().zip(by);
         pairs

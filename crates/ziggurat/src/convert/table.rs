@@ -28,7 +28,7 @@ fn chunk(size: usize, rows: u64) -> Vec<u64> {
 pub(super) struct Columns {
     place: String,
     description: Description,
-    columns: Vec<(String, Box<dyn Input>)>,
+    arrays: Vec<(String, Box<dyn Input>)>,
 }
 
 impl Columns {
@@ -36,9 +36,9 @@ impl Columns {
     pub(super) fn new(
         place: String,
         shape: &[u64],
-        columns: Vec<(String, Box<dyn Input>)>,
+        arrays: Vec<(String, Box<dyn Input>)>,
     ) -> Result<Self> {
-        let fields: Vec<(Vec<&str>, DType, Vec<u64>)> = columns
+        let fields: Vec<(Vec<&str>, DType, Vec<u64>)> = arrays
             .iter()
             .map(|(path, column)| {
                 let of = column.description();
@@ -47,7 +47,7 @@ impl Columns {
             })
             .collect();
         let dtype = record(&fields).map_err(|e| e.at(&place))?;
-        let first = columns.first().map(|(_, column)| column.description());
+        let first = arrays.first().map(|(_, column)| column.description());
         let chunk = first.map_or_else(Vec::new, |of| of.chunk[..shape.len()].to_vec());
         let mut description = Description::new(shape, &dtype, chunk);
         if let Some(of) = first {
@@ -56,7 +56,7 @@ impl Columns {
         Ok(Self {
             place,
             description,
-            columns,
+            arrays,
         })
     }
 
@@ -75,16 +75,15 @@ fn record(fields: &[(Vec<&str>, DType, Vec<u64>)]) -> Result<DType> {
     };
     for group in fields.chunk_by(same) {
         let (names, dtype, shape) = &group[0];
-        parts.push(match names[..] {
-            [name] => (name.to_owned(), dtype.clone(), shape.clone()),
-            _ => {
-                let inner = group.iter().map(|(names, dtype, shape)| {
-                    (names[1..].to_vec(), dtype.clone(), shape.clone())
-                });
-                let inner: Vec<_> = inner.collect();
-                (names[0].to_owned(), record(&inner)?, Vec::new())
-            }
-        });
+        if let [name] = names[..] {
+            parts.push((name.to_owned(), dtype.clone(), shape.clone()));
+            continue;
+        }
+        let inner = group
+            .iter()
+            .map(|(names, dtype, shape)| (names[1..].to_vec(), dtype.clone(), shape.clone()));
+        let inner: Vec<_> = inner.collect();
+        parts.push((names[0].to_owned(), record(&inner)?, Vec::new()));
     }
     DType::record(parts)
 }
@@ -100,7 +99,7 @@ impl Input for Columns {
 
     fn read(&self, region: &Region) -> Result<Vec<u8>> {
         let mut rows = Rows::new(usize::try_from(region.len()).unwrap_or(usize::MAX));
-        for (path, column) in &self.columns {
+        for (path, column) in &self.arrays {
             let of = column.description();
             let cell = &of.shape[region.rank()..];
             let bytes = column.read(&with_cell(region, cell))?;
@@ -110,7 +109,7 @@ impl Input for Columns {
     }
 
     fn column(&self, path: &str) -> Option<&dyn Input> {
-        let found = self.columns.iter().find(|(name, _)| name == path);
+        let found = self.arrays.iter().find(|(name, _)| name == path);
         found.map(|(_, column)| &**column)
     }
 }

@@ -72,9 +72,9 @@ fn describe(form: &Form, array: &Array) -> Description {
     let mut dimension_names = metadata.dimension_names.clone();
     if form.apart {
         attributes.shift_remove(NUMPY);
-        dimension_names
-            .iter_mut()
-            .for_each(|names| drop(names.pop()));
+        if let Some(names) = &mut dimension_names {
+            names.pop();
+        }
     }
     let is_number = matches!(form.dtype, DType::Number { .. } | DType::Time { .. });
     let fill = &metadata.fill;
