@@ -141,3 +141,9 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn names_with_quotes_are_quoted_as_python_does() {
+    let text = r#"[("it's", '<i4')]"#;
+    assert_eq!(DType::parse(text).unwrap().to_literal().unwrap(), text);
+}
