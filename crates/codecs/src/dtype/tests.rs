@@ -8,6 +8,8 @@ use super::*;
 #[test]
 fn names_of_one_type_are_the_same() {
     let same = [
+        (">u1", "|u1"),
+        (">?", "bool"),
         ("<f8", "float64"),
         ("|b1", "bool"),
         ("?", "bool"),
