@@ -9,7 +9,7 @@
 use ziggurat_core::{ElementType, Error, Result};
 
 use crate::dtype::code;
-use crate::literal::{self, Literal};
+use crate::dtype::literal::{self, Literal};
 
 /// The first bytes of every `.npy` file.
 pub const MAGIC: &[u8; 6] = b"\x93NUMPY";

@@ -10,9 +10,10 @@
     reason = "tests"
 )]
 
+mod b2nd;
 mod blosc2;
 mod damage;
 mod legacy;
-
+mod superchunk;
 #[global_allocator]
 static MEMORY: damage::memory::Counting = damage::memory::Counting;

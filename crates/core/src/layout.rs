@@ -159,24 +159,29 @@ impl Layout {
     /// Block indices keep their meaning, since a dimension is cut only where one block covers it.
     #[must_use]
     pub fn clipped(&self, shape: &[u64]) -> Self {
+        let blocks = self.block.iter().zip(shape);
+        let block = blocks.map(|(&b, &s)| b.min(s.max(1))).collect();
+        Self {
+            block,
+            ..self.clone()
+        }
+        .clipped_to_blocks(shape)
+    }
+
+    /// The same with blocks of the size that they have.
+    #[must_use]
+    pub fn clipped_to_blocks(&self, shape: &[u64]) -> Self {
         let clip = |inner: &[u64], outer: &[u64]| -> Vec<u64> {
             let cells = shape.iter().zip(inner).zip(outer);
             cells
                 .map(|((&s, &i), &o)| o.min(s.max(1).div_ceil(i) * i))
                 .collect()
         };
-        let block: Vec<u64> = self
-            .block
-            .iter()
-            .zip(shape)
-            .map(|(&b, &s)| b.min(s.max(1)))
-            .collect();
-        let chunk = clip(&block, &self.chunk);
-        let superchunk = clip(&chunk, &self.superchunk);
+        let chunk = clip(&self.block, &self.chunk);
         Self {
-            superchunk,
+            superchunk: clip(&chunk, &self.superchunk),
             chunk,
-            block,
+            block: self.block.clone(),
             sharded: self.sharded,
         }
     }

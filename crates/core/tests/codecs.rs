@@ -7,6 +7,7 @@ use ziggurat_core::{ElementType, Error};
 
 mod blosc;
 mod grow;
+mod rounding;
 
 /// The codec of blocks of `size` single bytes.
 pub(super) fn codec(codecs: &[Value], size: usize) -> BlockCodec {

@@ -44,7 +44,12 @@ fn picked(pick: &Pick, size: u64) -> Vec<u64> {
 }
 
 /// Shape and bytes of a selection of the C-order array `bytes`.
-fn model(selection: &Selection, shape: &[u64], size: usize, bytes: &[u8]) -> (Vec<u64>, Vec<u8>) {
+pub(super) fn model(
+    selection: &Selection,
+    shape: &[u64],
+    size: usize,
+    bytes: &[u8],
+) -> (Vec<u64>, Vec<u8>) {
     let element = |index: &[u64]| {
         let at = offset(index, shape) as usize * size;
         bytes[at..at + size].to_vec()
@@ -106,7 +111,7 @@ fn pick(size: u64) -> impl Strategy<Value = Pick> {
     ]
 }
 
-fn selections(shape: &[u64]) -> BoxedStrategy<Selection> {
+pub(super) fn selections(shape: &[u64]) -> BoxedStrategy<Selection> {
     let picks: Vec<_> = shape.iter().map(|&size| pick(size)).collect();
     let some = (picks, 0..=shape.len()).prop_map(|(mut picks, keep)| {
         picks.truncate(keep.max(1));
@@ -135,7 +140,7 @@ fn selections(shape: &[u64]) -> BoxedStrategy<Selection> {
 }
 
 /// Options that force threads or forbid them, fetch block by block or all at once.
-fn options() -> impl Strategy<Value = ReadOptions> {
+pub(super) fn options() -> impl Strategy<Value = ReadOptions> {
     let gap = prop::sample::select(vec![0, 7, 64 << 10]);
     let request = prop::sample::select(vec![0, 50, 16 << 20]);
     let rest = (

@@ -1,9 +1,12 @@
 //! ziggurat: multi-resolution gridded data on Zarr v3.
 
+pub mod convert;
 pub mod digest;
 pub mod export;
 mod geokeys;
 pub mod import;
+mod partial;
+mod relay;
 pub mod source;
 
 pub use ziggurat_codecs as codecs;

@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod convert;
 mod program;
 mod source;
 mod tiff;

@@ -67,6 +67,16 @@ impl ChunkIndex {
         &self.header
     }
 
+    /// The same seen as blocks of `block` bytes, if the chunk is special or copied: nothing in it depends on
+    /// their size.
+    #[must_use]
+    pub(crate) fn in_blocks_of(mut self, block: usize) -> Self {
+        if self.header.content != Content::Blocks {
+            self.header.block = block.max(1);
+        }
+        self
+    }
+
     /// The bytes of the chunk that [`decode_block`](Self::decode_block) needs; none if all elements
     /// are the same.
     ///

@@ -40,7 +40,7 @@ pub struct Encoder {
 }
 
 /// Blosc2 copies what is shorter, and splits no block into shorter streams.
-const SHORTEST: usize = 32;
+pub(crate) const SHORTEST: usize = 32;
 
 impl Encoder {
     /// The default encoder for elements of `typesize` bytes.
@@ -130,31 +130,27 @@ impl Encoder {
     /// # Errors
     /// [`Error::Limit`] for more than 2 GiB.
     pub fn encode(&self, elements: &[u8]) -> Result<Vec<u8>> {
+        let mut chunk = Vec::new();
+        self.encode_to(elements, &mut chunk)?;
+        Ok(chunk)
+    }
+
+    /// Appends what [`encode`](Self::encode) returns.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_to(&self, elements: &[u8], chunk: &mut Vec<u8>) -> Result<()> {
         let mut header = self.header(elements.len())?;
-        if self.level > 0 && elements.len() >= SHORTEST {
-            let blocks = self.encode_blocks(&header, elements)?;
-            let prefix = header.prefix();
-            header.encoded = prefix + blocks.iter().map(Vec::len).sum::<usize>();
-            if header.encoded <= EXTENDED + elements.len() {
-                let mut chunk = Vec::with_capacity(header.encoded);
-                chunk.extend(header.to_bytes());
-                let mut start = prefix;
-                for block in &blocks {
-                    // A chunk has less than 2 GiB.
-                    chunk.extend(u32::try_from(start).unwrap_or(u32::MAX).to_le_bytes());
-                    start += block.len();
-                }
-                for block in blocks {
-                    chunk.extend(block);
-                }
-                return Ok(chunk);
-            }
+        let compressible = self.level > 0 && elements.len() >= SHORTEST;
+        if compressible && self.encode_blocks(&mut header, elements, chunk)? {
+            return Ok(());
         }
         header.content = Content::Copied;
         header.encoded = EXTENDED + elements.len();
-        let mut chunk = header.to_bytes().to_vec();
-        chunk.extend(elements);
-        Ok(chunk)
+        chunk.reserve_exact(header.encoded);
+        chunk.extend(header.to_bytes());
+        chunk.extend_from_slice(elements);
+        Ok(())
     }
 
     /// What all of `elements` are, if they are all the same, bit for bit.
@@ -221,12 +217,12 @@ impl Encoder {
     }
 
     /// What a frame says of chunks that this encodes.
-    pub(super) fn pipeline(&self) -> Pipeline {
+    pub(crate) fn pipeline(&self) -> Pipeline {
         Pipeline::new(self.compressor, self.level, self.split, &self.filters)
     }
 
     /// The header of a chunk of `decoded` bytes, but for its encoded size.
-    fn header(&self, decoded: usize) -> Result<Header> {
+    pub(crate) fn header(&self, decoded: usize) -> Result<Header> {
         if decoded > LARGEST {
             let what = format!("{decoded} bytes, at most {LARGEST} make a chunk; use smaller ones");
             return Err(Error::limit(PLACE, what));
@@ -265,24 +261,73 @@ impl Encoder {
             }
     }
 
-    fn encode_blocks(&self, header: &Header, elements: &[u8]) -> Result<Vec<Vec<u8>>> {
-        let encode = |first: Option<&[u8]>, block: &[u8]| -> Result<Vec<u8>> {
-            Block { header, first }.filtered(block, |filtered| {
-                scratch::with_buffer(|out| {
-                    streams::encode(header, self.level, filtered, out);
-                    out.clone()
-                })
-            })
+    /// Appends a chunk of blocks, unless a copy is shorter; returns whether it did.
+    ///
+    /// Each block is encoded in a slot of its own, and the slots are closed up in the chunk.
+    fn encode_blocks(
+        &self,
+        header: &mut Header,
+        elements: &[u8],
+        chunk: &mut Vec<u8>,
+    ) -> Result<bool> {
+        let first = match self.filters.refers_to_first() {
+            true => self.first_block(&elements[..header.block])?,
+            false => Vec::new(),
         };
-        let blocks = elements.par_chunks(header.block).enumerate();
-        if !self.filters.refers_to_first() {
-            return blocks.map(|(_, block)| encode(None, block)).collect();
-        }
-        // The reader refers to the first block as it has decoded it.
-        let mut first = elements[..header.block].to_vec();
+        let room = streams::room(header, header.block);
+        scratch::with_bytes(header.blocks() * room, |slots| {
+            let lengths = elements
+                .par_chunks(header.block)
+                .zip(slots.par_chunks_mut(room))
+                .enumerate()
+                .map(|(index, (elements, slot))| {
+                    let header = &*header;
+                    let first = (index > 0).then_some(&first[..]);
+                    Block { header, first }.filtered(elements, |filtered| {
+                        streams::encode(header, self.level, filtered, slot)
+                    })
+                })
+                .collect::<Result<Vec<usize>>>()?;
+            let mut start = header.prefix();
+            header.encoded = start + lengths.iter().sum::<usize>();
+            if header.encoded > EXTENDED + elements.len() {
+                return Ok(false);
+            }
+            chunk.reserve_exact(header.encoded);
+            chunk.extend(header.to_bytes());
+            for length in &lengths {
+                // A chunk has less than 2 GiB.
+                chunk.extend(u32::try_from(start).unwrap_or(u32::MAX).to_le_bytes());
+                start += length;
+            }
+            for (slot, length) in slots.chunks_exact(room).zip(lengths) {
+                chunk.extend_from_slice(&slot[..length]);
+            }
+            Ok(true)
+        })
+    }
+
+    /// The first block as the reader, who refers to it, has decoded it.
+    pub(crate) fn first_block(&self, block: &[u8]) -> Result<Vec<u8>> {
+        let mut first = block.to_vec();
         pipeline::truncated(&self.filters, self.typesize, &mut first)?;
-        blocks
-            .map(|(index, block)| encode((index > 0).then_some(&first[..]), block))
-            .collect()
+        Ok(first)
+    }
+
+    /// Appends the streams of `block`, of a chunk with this `header`. `first` is the
+    /// [first block](Self::first_block) if this is another and the filters refer to it.
+    pub(crate) fn encode_block(
+        &self,
+        header: &Header,
+        first: Option<&[u8]>,
+        block: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        Block { header, first }.filtered(block, |filtered| {
+            let start = out.len();
+            out.resize(start + streams::room(header, filtered.len()), 0);
+            let length = streams::encode(header, self.level, filtered, &mut out[start..]);
+            out.truncate(start + length);
+        })
     }
 }

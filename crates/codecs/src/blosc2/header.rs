@@ -17,11 +17,11 @@ pub const EXTENDED: usize = 32;
 pub const LARGEST: usize = i32::MAX as usize - EXTENDED;
 
 /// Largest block and largest element that Blosc2 reads.
-const LARGEST_BLOCK: usize = 536_866_816;
+pub(crate) const LARGEST_BLOCK: usize = 536_866_816;
 
 /// The version of Blosc 1, and the one that Blosc 2 writes for chunks of blocks of one size.
 const BLOSC1: u8 = 2;
-pub(super) const BLOSC2: u8 = 5;
+pub(crate) const BLOSC2: u8 = 5;
 /// Blosc 2 before its first release kept no sixth filter.
 const ALPHA: u8 = 3;
 /// The version of every stream format.

@@ -35,10 +35,13 @@ mod streams;
 
 pub use chunk::{ChunkIndex, decode};
 pub use codec::{Filter, Filters};
+pub(crate) use encode::SHORTEST;
 pub use encode::{Encoder, Split};
+pub(crate) use frame::ends;
 pub use frame::{
     Chunk, Contiguous, Frame, FrameHeader, FrameWriter, Kind, Pipeline, Place, Sparse, Target,
 };
+pub(crate) use header::{BLOSC2, LARGEST_BLOCK};
 pub use header::{Content, EXTENDED, Header, LARGEST, SHORT};
 pub use metalayers::{MAX_METALAYERS, MAX_VLMETALAYERS, Metalayers};
 pub use nd::{B2nd, NdLayout, NdWriter, Resize};

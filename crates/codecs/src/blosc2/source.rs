@@ -17,14 +17,14 @@ pub trait ReadAt: Send + Sync {
     fn read<'a>(&'a self, start: u64, length: usize, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]>;
 }
 
-impl ReadAt for Vec<u8> {
+impl<T: AsRef<[u8]> + Send + Sync> ReadAt for T {
     fn size(&self) -> u64 {
-        self.len() as u64
+        self.as_ref().len() as u64
     }
 
     fn read<'a>(&'a self, start: u64, length: usize, _: &'a mut Vec<u8>) -> Result<&'a [u8]> {
         let range = range(start, length, self.size())?;
-        Ok(&self[range])
+        Ok(&self.as_ref()[range])
     }
 }
 

@@ -68,30 +68,38 @@ fn decompress(compressor: Compressor, stream: &[u8], out: &mut [u8]) -> Result<(
     }
 }
 
-/// Appends the streams of `block`, which the filters have gone over.
-pub(super) fn encode(header: &Header, level: u8, block: &[u8], out: &mut Vec<u8>) {
+/// Bytes that [`encode`] needs for the streams of a block of `size` bytes: compressors are faster if they
+/// need not watch where their room ends.
+pub(super) fn room(header: &Header, size: usize) -> usize {
+    size + size / 128 + 128 * header.streams(size)
+}
+
+/// Writes the streams of `block`, which the filters have gone over, to the start of `out`, which has
+/// [`room`] for them, and returns their length.
+pub(super) fn encode(header: &Header, level: u8, block: &[u8], out: &mut [u8]) -> usize {
     let streams = header.streams(block.len());
+    let mut end = 0;
     for part in block.chunks_exact(block.len() / streams) {
-        let start = out.len();
+        let (size, room) = out[end..].split_at_mut(4);
         if let Some(byte) = run(part) {
-            out.extend((-i32::from(byte)).to_le_bytes());
-            if byte != 0 {
-                out.push(RUN);
-            }
+            size.copy_from_slice(&(-i32::from(byte)).to_le_bytes());
+            room[0] = RUN;
+            end += 4 + usize::from(byte != 0);
             continue;
         }
-        out.resize(start + 4 + part.len(), 0);
-        let (size, room) = out[start..].split_at_mut(4);
-        let length = compress(header.compressor, level, part, room)
+        let length = (level > 0)
+            .then(|| compress(header.compressor, level, part, room))
+            .flatten()
             .filter(|&length| (1..part.len()).contains(&length))
             .unwrap_or_else(|| {
-                room.copy_from_slice(part);
+                room[..part.len()].copy_from_slice(part);
                 part.len()
             });
         // A chunk, and so a stream, has less than 2 GiB.
         size.copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
-        out.truncate(start + 4 + length);
+        end += 4 + length;
     }
+    end
 }
 
 /// The byte that all of `part` is.

@@ -6,8 +6,8 @@ use super::Array;
 use super::in_place::Update;
 use super::state::State;
 use crate::exec::block_on;
-use crate::shard::{Encoded, Part, ShardIndex, arrange};
-use crate::store::{Expected, Version};
+use crate::shard::{Encoded, Part, Piece, ShardIndex, arrange, frame};
+use crate::store::{ByteRange, Expected, Fetched, Version};
 use crate::{Error, Result};
 
 /// New encodings of blocks, by position in the shard index; `None`: the block becomes all fill.
@@ -60,6 +60,10 @@ impl Array {
         blocks: &[Option<Bytes>],
         expected: &Expected,
     ) -> Result<bool> {
+        self.check_writable()?;
+        if self.is_framed() {
+            return self.put_framed(superchunk, blocks, expected);
+        }
         let nothing = State {
             version: None,
             index: ShardIndex::absent().into(),
@@ -77,22 +81,122 @@ impl Array {
         expected: &Expected,
     ) -> Result<bool> {
         self.check_writable()?;
+        if self.is_framed() {
+            return match self.changed(superchunk, old, changes)? {
+                Some(blocks) => self.put_framed(superchunk, &blocks, expected),
+                None => Ok(false),
+            };
+        }
         let key = self.superchunk_key(superchunk);
         let sharded = self.layout().is_sharded();
         let order = self.layout().write_order();
         let Some((mut parts, index)) =
             arrange(&old.index, changes, &order, self.metadata.index_at_end)
         else {
-            let deleted = block_on(self.store.delete_if(&key, expected));
-            self.states.forget(superchunk);
-            return deleted;
+            return self.drop_superchunk(superchunk, expected);
         };
         if !sharded {
             // The only block is all of the object.
             parts.pop();
         }
         let put = block_on(self.put_parts(&key, old, &parts, expected));
-        self.states.forget(superchunk);
+        self.took(superchunk, put, index)
+    }
+
+    /// As [`put_superchunk`](Self::put_superchunk), of a framed array.
+    fn put_framed(
+        &self,
+        superchunk: &[u64],
+        blocks: &[Option<Bytes>],
+        expected: &Expected,
+    ) -> Result<bool> {
+        let Some(framing) = self.framing()? else {
+            return Ok(false);
+        };
+        if blocks.iter().all(Option::is_none) {
+            return self.drop_superchunk(superchunk, expected);
+        }
+        let key = self.superchunk_key(superchunk);
+        let (parts, index) = frame(&*framing, &self.part_shape(superchunk), blocks)
+            .map_err(|e| e.at(self.store.place(&key)))?;
+        let put = block_on(self.store.put_if(&key, &parts, expected));
+        self.took(superchunk, put, index)
+    }
+
+    /// All blocks of a superchunk as it was seen, with some `changes`; `None` if it is not so any more.
+    ///
+    /// Of a framed array they are held together, as what comes before the first of them says how long all
+    /// are: at most one encoded superchunk for each that is written.
+    fn changed(
+        &self,
+        superchunk: &[u64],
+        seen: &State,
+        changes: impl IntoIterator<Item = (usize, Option<Encoded>)>,
+    ) -> Result<Option<Vec<Option<Bytes>>>> {
+        let mut blocks = vec![None; self.layout().block_count()];
+        let mut is_new = vec![false; blocks.len()];
+        for (position, block) in changes {
+            // Blocks of framed arrays do not grow: nothing of the old one follows.
+            blocks[position] = block.map(|block| block.parts(None).0);
+            is_new[position] = true;
+        }
+        let mut kept = self.layout().blocks_in_write_order(superchunk);
+        kept.retain(|index| !is_new[self.layout().locate(index).1]);
+        let fetched = block_on(self.fetch_seen(superchunk, seen, &kept))?;
+        Ok(fetched.map(|fetched| {
+            for (index, bytes) in fetched {
+                blocks[self.layout().locate(&index).1] = Some(bytes);
+            }
+            blocks
+        }))
+    }
+
+    /// Frames a superchunk anew that is still as it was `seen`, if its frame is not that of the part
+    /// of it that lies within the array; `false` if it is not as it was seen.
+    pub(super) fn reframe_seen(&self, superchunk: &[u64], seen: &State) -> Result<bool> {
+        let (Some(framing), Some(version)) = (self.framing()?, &seen.version) else {
+            return self.is_as_seen(superchunk, seen);
+        };
+        let key = self.superchunk_key(superchunk);
+        let lengths = seen.index.entries().iter().map(|entry| entry.map(|e| e.1));
+        let pieces = framing
+            .pieces(&self.part_shape(superchunk), &lengths.collect::<Vec<_>>())
+            .map_err(|e| e.at(self.store.place(&key)))?;
+        // What the frame begins with follows from the shape and all lengths.
+        let Some(Piece::Bytes(begin)) = pieces.first() else {
+            return self.is_as_seen(superchunk, seen);
+        };
+        let range = ByteRange::Bounded {
+            offset: 0,
+            length: (begin.len() as u64).min(version.size()),
+        };
+        match block_on(self.store.get_ranges(&key, &[range], Some(version)))? {
+            Fetched::Ranges(_, parts) if parts[0] == begin => Ok(true),
+            Fetched::Ranges(..) => self.rewrite(superchunk, seen, Changes::new()),
+            Fetched::Changed | Fetched::Absent => Ok(false),
+        }
+    }
+
+    /// Deletes a superchunk without blocks; `false` if it is not as `expected`.
+    pub(super) fn drop_superchunk(&self, superchunk: &[u64], expected: &Expected) -> Result<bool> {
+        let key = self.superchunk_key(superchunk);
+        let deleted = block_on(async {
+            self.check_fence().await?;
+            self.store.delete_if(&key, expected).await
+        });
+        self.forget(superchunk);
+        deleted
+    }
+
+    /// Remembers a superchunk that was `put`, and returns whether it was.
+    pub(super) fn took(
+        &self,
+        superchunk: &[u64],
+        put: Result<Option<Version>>,
+        index: ShardIndex,
+    ) -> Result<bool> {
+        // Afterwards, so that no reader remembers what it saw before.
+        self.forget(superchunk);
         let version = put?;
         let done = version.is_some();
         if done {
@@ -125,6 +229,7 @@ impl Array {
             }
         }
         writer.write(&new).await?;
+        self.check_fence().await?;
         writer.finish(expected).await
     }
 }

@@ -1,6 +1,7 @@
 //! Superchunks without gaps.
 
 use super::Array;
+use super::commit::Changes;
 use super::state::ATTEMPTS;
 use crate::Result;
 use crate::exec::block_on;
@@ -25,7 +26,9 @@ impl std::ops::AddAssign for Compacted {
 impl Array {
     /// Rewrites every superchunk in which updates left gaps; see [`InPlace`](super::InPlace).
     ///
-    /// Blocks are copied as they are, in their canonical order.
+    /// Blocks are copied as they are, in their canonical order. Framed superchunks have no gaps; those that
+    /// are not framed as they should be, as another program wrote them or the array has another shape by
+    /// now, are framed anew.
     ///
     /// # Errors
     /// If a superchunk is damaged, or the store refuses; then the old superchunk is still there.
@@ -43,6 +46,13 @@ impl Array {
     /// # Errors
     /// As [`compact`](Self::compact).
     pub fn compact_superchunk(&self, index: &[u64]) -> Result<Compacted> {
+        if self.is_framed() {
+            let key = self.superchunk_key(index);
+            let before = block_on(self.store.size(&key))?.unwrap_or(0);
+            self.reframe(index)?;
+            let after = block_on(self.store.size(&key))?.unwrap_or(0);
+            return Ok(Compacted { before, after });
+        }
         for _ in 0..ATTEMPTS {
             let seen = block_on(self.look(index))?;
             let before = seen.version.as_ref().map_or(0, crate::store::Version::size);
@@ -59,5 +69,10 @@ impl Array {
             self.states.forget(index);
         }
         Err(self.restless(index))
+    }
+
+    /// Frames superchunk `index` anew if it is not framed as it should be.
+    pub(super) fn reframe(&self, index: &[u64]) -> Result<()> {
+        self.change(index, |_| Ok(Some(Changes::new()))).map(drop)
     }
 }

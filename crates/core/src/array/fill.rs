@@ -31,7 +31,7 @@ pub(crate) fn fill_to_json(fill: &[u8], element: ElementType) -> Value {
 }
 
 /// The native-endian bytes of a fill value; `None` if the JSON does not fit the type.
-pub(super) fn fill_from_json(value: &Value, element: ElementType) -> Option<Vec<u8>> {
+pub(crate) fn fill_from_json(value: &Value, element: ElementType) -> Option<Vec<u8>> {
     if element.word() != element.size() {
         let part = if element == ElementType::Complex64 {
             ElementType::Float32

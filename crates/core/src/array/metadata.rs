@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::fill::{fill_from_json, fill_to_json};
 use super::keys::KeyEncoding;
+use crate::attributes::set_member;
 use crate::codec::{CodecSpec, check_order};
 use crate::layout::Layout;
 use crate::{Attributes, ElementType, Error, Result};
@@ -56,8 +57,8 @@ impl ArrayMetadata {
             shape: shape.to_vec(),
             element,
             fill: fill.to_vec(),
+            codecs: codec.chain_for(element, layout.block()),
             layout,
-            codecs: codec.chain(element),
             index_at_end: true,
             index_codecs: None,
             framing: None,
@@ -79,15 +80,12 @@ impl ArrayMetadata {
             }}])
         };
         let mut attributes = self.attributes.clone();
-        let mut ours = Map::new();
         if self.layout.chunk() != self.layout.block() {
-            ours.insert("chunk_shape".into(), json!(self.layout.chunk()));
+            let chunk = json!(self.layout.chunk());
+            set_member(&mut attributes, "chunk_shape", Some(chunk));
         }
         if let Some(framing) = &self.framing {
-            ours.insert("framing".into(), json!(framing));
-        }
-        if !ours.is_empty() {
-            attributes.insert(ZIGGURAT.into(), Value::Object(ours));
+            set_member(&mut attributes, "framing", Some(json!(framing)));
         }
         let (encoding, separator) = match self.keys {
             KeyEncoding::Default(s) => ("default", s),
@@ -205,16 +203,18 @@ impl ArrayMetadata {
         let chunk = ours["chunk_shape"].as_array();
         let chunk: Option<Vec<u64>> = chunk.and_then(|n| n.iter().map(Value::as_u64).collect());
         self.framing = ours["framing"].as_str().map(str::to_owned);
-        let known = chunk.is_some() || self.framing.is_some();
+        if chunk.is_some() {
+            set_member(&mut self.attributes, "chunk_shape", None);
+        }
+        if self.framing.is_some() {
+            set_member(&mut self.attributes, "framing", None);
+        }
         if let Some(chunk) = chunk
             // A convention may be stale or wrong without harm: then a chunk is one block.
             && let Ok(layout) =
                 Layout::sharded(self.layout.superchunk(), &chunk, self.layout.block())
         {
             self.layout = layout;
-        }
-        if known {
-            self.attributes.shift_remove(ZIGGURAT);
         }
         self
     }

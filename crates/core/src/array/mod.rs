@@ -3,6 +3,8 @@
 mod clear;
 mod commit;
 mod compact;
+mod create;
+mod fence;
 pub(crate) mod fill;
 mod in_place;
 mod index;
@@ -20,6 +22,8 @@ use serde_json::Value;
 
 pub use clear::Cleaned;
 pub use compact::Compacted;
+pub use create::CreateOptions;
+pub(crate) use fence::Fence;
 pub use in_place::{InPlace, Updates};
 pub use keys::KeyEncoding;
 pub use metadata::{ArrayMetadata, ZIGGURAT};
@@ -37,6 +41,7 @@ use crate::cache::{ArrayCache, BlockCache};
 use crate::codec::BlockCodec;
 use crate::exec::block_on;
 use crate::layout::Layout;
+use crate::shard::{Framing, framing_of};
 use crate::store::{Store, join};
 use crate::{ElementType, Error, Region, Result};
 
@@ -65,11 +70,14 @@ pub struct Array {
     metadata: ArrayMetadata,
     codec: BlockCodec,
     index: IndexCodec,
+    /// `None` also where writing has to be refused; see [`Array::framing`].
+    framing: Option<Arc<dyn Framing>>,
     states: States,
     options: ReadOptions,
     cache: Option<ArrayCache>,
     turns: Turns,
     updater: Updater,
+    fence: Option<Fence>,
 }
 
 impl Array {
@@ -93,6 +101,8 @@ impl Array {
             metadata.layout.block(),
         )?;
         let index = IndexCodec::new(&place, &metadata)?;
+        // Reading needs none.
+        let framing = framing_of(&place, &metadata).ok().flatten();
         let options = ReadOptions::default();
         Ok(Self {
             store,
@@ -100,11 +110,13 @@ impl Array {
             metadata,
             codec,
             index,
+            framing,
             states: States::new(options.index_bytes),
             options,
             cache: None,
             turns: Turns::default(),
             updater: Updater::default(),
+            fence: None,
         })
     }
 
@@ -128,7 +140,8 @@ impl Array {
     /// Writes the document of a new array and returns its handle.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if there is a node at `path` already.
+    /// [`Error::Conflict`] if there is a node at `path` already; [`Error::Unsupported`] if superchunks
+    /// cannot be framed as the metadata says.
     pub fn create(store: Arc<dyn Store>, path: &str, metadata: ArrayMetadata) -> Result<Self> {
         let key = join(path, "zarr.json");
         if block_on(store.size(&key))?.is_some() {
@@ -138,6 +151,7 @@ impl Array {
             ));
         }
         let array = Self::new(store, path, metadata)?;
+        array.framing()?;
         array.store_metadata()?;
         Ok(array)
     }
@@ -302,9 +316,37 @@ impl Array {
         self.layout().is_sharded() && !self.metadata.index_at_end
     }
 
+    /// How superchunks are framed, if they are.
+    ///
     /// # Errors
-    /// [`Error::Unsupported`] if superchunks have an index that is not written here.
-    pub(crate) fn check_writable(&self) -> Result<()> {
+    /// [`Error::Unsupported`] if they have to be, and cannot be here.
+    pub(crate) fn framing(&self) -> Result<Option<Arc<dyn Framing>>> {
+        match &self.framing {
+            Some(framing) => Ok(Some(Arc::clone(framing))),
+            None => framing_of(&self.place(), &self.metadata),
+        }
+    }
+
+    /// Whether superchunks are framed, and so put whole whenever something changes.
+    pub(crate) fn is_framed(&self) -> bool {
+        self.metadata.framing.is_some()
+    }
+
+    /// Shape of the part of a superchunk that lies within the array.
+    #[must_use]
+    pub fn part_shape(&self, superchunk: &[u64]) -> Vec<u64> {
+        let cell = Region::of_cell(superchunk, self.layout().superchunk());
+        let part = cell.intersect(&Region::whole(self.shape()));
+        part.map_or_else(|| vec![0; superchunk.len()], |part| part.shape)
+    }
+
+    /// Refuses an array that is only read here.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if superchunks have an index that is not written here, or cannot be framed
+    /// as the metadata says.
+    pub fn check_writable(&self) -> Result<()> {
+        self.framing()?;
         if self.metadata.index_codecs.is_none() {
             return Ok(());
         }

@@ -12,8 +12,9 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Blocks of one superchunk that are at most this many bytes apart are fetched together.
-    /// Default 64 KiB: what a fast network transfers in a fraction of a round trip. Files are read
-    /// block by block.
+    /// Default 64 KiB: what a fast network transfers in a fraction of a round trip. Of a block that is
+    /// decoded in parts, those are fetched alone if the others are several times as many bytes.
+    /// Files are read block by block, and parts that are 8 KiB apart together.
     pub gap: u64,
     /// No request fetches more bytes than this for more than one block. Default 16 MiB.
     pub request: u64,

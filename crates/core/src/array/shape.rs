@@ -8,11 +8,12 @@
 //! * To shrink, the new shape is committed with the mark, what lies beyond is cleared, and the mark is
 //!   taken away. Who dies on the way leaves the mark, and who changes the shape next clears first.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::state::ATTEMPTS;
 use super::write::pause;
 use super::{Array, ArrayMetadata, ZIGGURAT};
+use crate::attributes::set_member;
 use crate::exec::block_on;
 use crate::hierarchy::{DOCUMENT, read_document};
 use crate::store::{Expected, Version, join};
@@ -47,6 +48,9 @@ impl Array {
     /// old shape or the new one; if some dimensions grow and others shrink, it may have the smaller of
     /// both in each.
     ///
+    /// Framed superchunks at the old edge or the new one are framed anew, as their frames say how much of
+    /// them lies within the array. If the process dies before that, [`compact`](Self::compact) does it.
+    ///
     /// ```
     /// # use std::sync::Arc;
     /// # use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, layout::Layout, store::ObjectBackend};
@@ -74,9 +78,25 @@ impl Array {
                 Ok(pairs.map(|(a, b)| pick(*a, *b)).collect())
             }
         };
+        let before = Region::whole(self.shape());
         self.metadata.shape = self.commit_shape(each(u64::min))?;
         // This clears before it commits.
         self.metadata.shape = self.commit_shape(each(u64::max))?;
+        self.reframe_edges(&before)
+    }
+
+    /// Frames those superchunks anew of which another part lies within the array than `before`.
+    fn reframe_edges(&self, before: &Region) -> Result<()> {
+        if !self.is_framed() {
+            return Ok(());
+        }
+        for index in self.superchunks()? {
+            let cell = Region::of_cell(&index, self.layout().superchunk());
+            let part = cell.intersect(before).map(|part| part.shape);
+            if part != Some(self.part_shape(&index)) {
+                self.reframe(&index)?;
+            }
+        }
         Ok(())
     }
 
@@ -164,6 +184,8 @@ impl Array {
         &self,
         change: impl Fn(&[u64]) -> Result<Vec<u64>>,
     ) -> Result<Vec<u64>> {
+        // Before anything is changed that could not be followed by what is stored.
+        self.framing()?;
         for attempt in 0..ATTEMPTS {
             pause(attempt);
             let seen = self.see_document()?;
@@ -250,20 +272,6 @@ impl Seen {
         let Some(attributes) = attributes.as_object_mut() else {
             return;
         };
-        let mut ours = match attributes.shift_remove(ZIGGURAT) {
-            Some(Value::Object(ours)) => ours,
-            Some(other) if !marked => {
-                attributes.insert(ZIGGURAT.into(), other);
-                return;
-            }
-            _ => Map::new(),
-        };
-        ours.shift_remove(CLEARING);
-        if marked {
-            ours.insert(CLEARING.into(), json!(true));
-        }
-        if !ours.is_empty() {
-            attributes.insert(ZIGGURAT.into(), Value::Object(ours));
-        }
+        set_member(attributes, CLEARING, marked.then(|| json!(true)));
     }
 }

@@ -79,6 +79,34 @@ impl Array {
         }
     }
 
+    /// The index of the superchunk at `place`, of which `object` is all.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if it is damaged.
+    pub fn index_of(&self, place: &str, object: &[u8]) -> Result<ShardIndex> {
+        let size = object.len() as u64;
+        if !self.layout().is_sharded() {
+            return Ok(ShardIndex::whole(size));
+        }
+        // Within the object, so within what can be addressed.
+        let range = self.index_range().resolve(size).unwrap_or(0..size);
+        let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        self.parse_index(place, &object[at(range.start)..at(range.end)])
+    }
+
+    fn parse_index(&self, place: &str, bytes: &[u8]) -> Result<ShardIndex> {
+        self.index.parse(place, bytes).map_err(|e| match e {
+            Error::Data { place, what } if self.is_framed() => {
+                let what = format!(
+                    "{what}; if another program changed the superchunk, `ziggurat repair-index` makes \
+                     the index anew"
+                );
+                Error::data(place, what)
+            }
+            e => e,
+        })
+    }
+
     /// Opens the file of a superchunk and gives its index; `None` if there is no file.
     pub(super) fn open_local(
         &self,
@@ -116,7 +144,7 @@ impl Array {
         let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
         let index = with_bytes(length, |bytes| {
             object.read_exact_at(range.start, bytes)?;
-            self.index.parse(&object.place(), bytes)
+            self.parse_index(&object.place(), bytes)
         });
         let index = match index {
             Ok(index) => Arc::new(index),
@@ -173,7 +201,7 @@ impl Array {
             match self.store.get_ranges(&key, &[range], None).await? {
                 Fetched::Ranges(version, parts) => State {
                     version: Some(version),
-                    index: Arc::new(self.index.parse(&self.store.place(&key), &parts[0])?),
+                    index: Arc::new(self.parse_index(&self.store.place(&key), &parts[0])?),
                 },
                 Fetched::Absent | Fetched::Changed => State {
                     version: None,

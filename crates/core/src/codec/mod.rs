@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `bytes` in the order of this machine | nobody: elements are stored as they are |
 //! | `zstd`, `gzip`, `blosc`, none; then `crc32c` or not | this module, on contexts and memory kept per thread |
-//! | `transpose`, `bytes` in the other order, before those | zarrs |
+//! | `transpose`, `bitround`, `bytes` in the other order, before those | zarrs |
 //! | in `blosc`: encoding with blosclz and zlib, all of snappy | zarrs |
 //! | one that another crate [registered](register), alone | that crate |
 //! | any other chain | zarrs |
@@ -16,7 +16,7 @@
 
 pub mod blosc;
 mod deflate;
-mod extension;
+pub(crate) mod extension;
 mod gzip;
 mod packing;
 pub mod scratch;
@@ -31,7 +31,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 pub use blosc::{Grown, Growth};
-pub use extension::{Extension, Located, MakeExtension, Parted, register};
+pub use extension::{
+    Extension, Located, MakeExtension, Parted, ShortForm, register, register_short,
+};
 pub use spec::CodecSpec;
 pub(crate) use zarrs_023::check_order;
 
@@ -53,10 +55,12 @@ pub struct BlockCodec {
 enum Chain {
     /// Elements as they are, packed.
     Packed(Packing),
+    /// Elements as zarrs rounds them, packed. Nothing has to be undone.
+    Rounded(zarrs_023::Chain, Packing),
     /// Elements as zarrs arranges them, packed.
     Arranged(zarrs_023::Chain, Packing),
-    /// All by a codec of another crate.
-    Extension(Arc<dyn Extension>),
+    /// All by a codec of another crate, and the shape of a block.
+    Extension(Arc<dyn Extension>, Vec<u64>),
     /// All by zarrs.
     Zarrs(zarrs_023::Chain),
 }
@@ -93,10 +97,16 @@ impl BlockCodec {
             .and_then(|(before, after)| Some((before, Packing::parse(after, decoded)?)))
         {
             Some(([bytes], packing)) if is_native(bytes, element) => Chain::Packed(packing),
+            Some((before @ [rounding @ .., bytes], packing))
+                if rounding.iter().all(is_rounding) && is_native(bytes, element) =>
+            {
+                Chain::Rounded(zarrs(before)?, packing)
+            }
             Some((before, packing)) => Chain::Arranged(zarrs(before)?, packing),
             None => match registered(codecs) {
                 Some((make, configuration)) => {
-                    Chain::Extension(make(place, configuration, element, shape)?)
+                    let codec = make(place, configuration, element, shape)?;
+                    Chain::Extension(codec, shape.to_vec())
                 }
                 None => Chain::Zarrs(zarrs(codecs)?),
             },
@@ -164,8 +174,10 @@ impl BlockCodec {
         }
         match &self.chain {
             Chain::Packed(packing) => packing.encode(block, out),
-            Chain::Arranged(chain, packing) => packing.encode(&chain.encode(place, block)?, out),
-            Chain::Extension(codec) => codec.encode_into(block, out),
+            Chain::Rounded(chain, packing) | Chain::Arranged(chain, packing) => {
+                packing.encode(&chain.encode(place, block)?, out)
+            }
+            Chain::Extension(codec, _) => codec.encode_into(block, out),
             Chain::Zarrs(chain) => {
                 out.extend_from_slice(&chain.encode(place, block)?);
                 Ok(())
@@ -182,7 +194,9 @@ impl BlockCodec {
     pub fn decode_into(&self, place: &str, bytes: &[u8], out: &mut [u8]) -> Result<()> {
         self.check_size(place, out.len())?;
         match &self.chain {
-            Chain::Packed(packing) => packing.decode_into(bytes, out).map_err(|e| e.at(place)),
+            Chain::Packed(packing) | Chain::Rounded(_, packing) => {
+                packing.decode_into(bytes, out).map_err(|e| e.at(place))
+            }
             Chain::Arranged(chain, packing) => scratch::with_bytes(self.decoded, |arranged| {
                 packing
                     .decode_into(bytes, arranged)
@@ -190,7 +204,7 @@ impl BlockCodec {
                 out.copy_from_slice(&self.decode_by_zarrs(place, chain, arranged)?);
                 Ok(())
             }),
-            Chain::Extension(codec) => codec.decode_into(bytes, out).map_err(|e| e.at(place)),
+            Chain::Extension(codec, _) => codec.decode_into(bytes, out).map_err(|e| e.at(place)),
             Chain::Zarrs(chain) => {
                 out.copy_from_slice(&self.decode_by_zarrs(place, chain, bytes)?);
                 Ok(())
@@ -200,8 +214,8 @@ impl BlockCodec {
 
     /// Decodes the bytes `span` of a decoded block into `out`, which has exactly their number.
     ///
-    /// A block that is not compressed is copied from; of a `blosc` chunk only the internal blocks that
-    /// hold `span` are decoded. Any other chain decodes the whole block.
+    /// A block that is not compressed is copied from; of a `blosc` chunk, or a block of a codec that
+    /// decodes parts, only what holds `span` is decoded. Any other chain decodes the whole block.
     ///
     /// # Errors
     /// [`Error::Caller`] if `span` is not within the block; [`Error::Data`] if bytes that had to be
@@ -218,16 +232,31 @@ impl BlockCodec {
             let what = format!("{n} bytes for the bytes {span:?} of a block of {size}");
             return Err(Error::caller(place, what));
         }
-        if let Chain::Packed(packing) = &self.chain {
+        if let Chain::Packed(packing) | Chain::Rounded(_, packing) = &self.chain {
             return packing
                 .decode_span(bytes, self.decoded, span, out)
                 .map_err(|e| e.at(place));
         }
         scratch::with_bytes(self.decoded, |block| {
-            self.decode_into(place, bytes, block)?;
+            match (&self.chain, self.parted()) {
+                (Chain::Extension(_, shape), Some(parted)) => {
+                    let elements = span.start / self.fill.len()..span.end.div_ceil(self.fill.len());
+                    extension::decode_span(parted, shape, bytes, elements, block)
+                        .map_err(|e| e.at(place))?;
+                }
+                _ => self.decode_into(place, bytes, block)?,
+            }
             out.copy_from_slice(&block[span]);
             Ok(())
         })
+    }
+
+    /// How parts of a block are decoded alone, if they are.
+    pub(crate) fn parted(&self) -> Option<&dyn Parted> {
+        match &self.chain {
+            Chain::Extension(codec, _) => codec.parted(),
+            _ => None,
+        }
     }
 
     /// How blocks grow that are set in parts of `plane` bytes; `None` if these have to be encoded whole.
@@ -269,12 +298,12 @@ impl BlockCodec {
     }
 }
 
-/// The codecs up to `bytes`, and those after it; `None` if others than `transpose` come before it, as
-/// the size of what they make is not known here.
+/// The codecs up to `bytes`, and those after it; `None` if others come before it than those that
+/// are known not to change the size.
 fn arrangement(codecs: &[Value]) -> Option<(&[Value], &[Value])> {
     let at = codecs
         .iter()
-        .position(|codec| codec["name"] != "transpose")?;
+        .position(|codec| codec["name"] != "transpose" && !is_rounding(codec))?;
     (codecs[at]["name"] == "bytes").then(|| codecs.split_at(at + 1))
 }
 
@@ -287,6 +316,11 @@ fn registered(codecs: &[Value]) -> Option<(MakeExtension, &Value)> {
         )),
         _ => None,
     }
+}
+
+/// Whether `codec` changes elements before they are stored, and nothing after.
+fn is_rounding(codec: &Value) -> bool {
+    codec["name"] == "bitround" || codec["name"] == "numcodecs.bitround"
 }
 
 /// Whether `codec` is `bytes` in the order of this machine (or of a type that has no order).

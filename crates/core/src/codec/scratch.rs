@@ -27,7 +27,8 @@ const SKEW: usize = 2048;
 pub fn with_bytes<R>(length: usize, work: impl FnOnce(&mut [u8]) -> R) -> R {
     with(|buffer| {
         if buffer.len() < SKEW + length {
-            buffer.resize(SKEW + length, 0);
+            // What was there is not copied, and zeros cost nothing until they are touched.
+            *buffer = vec![0; SKEW + length];
         }
         work(&mut buffer[SKEW..][..length])
     })

@@ -6,7 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 
-use crate::{ArrayMetadata, Result};
+use super::ShardIndex;
+use crate::{ArrayMetadata, Error, Result};
 
 /// A container that superchunks are besides being Zarr shards.
 ///
@@ -14,12 +15,14 @@ use crate::{ArrayMetadata, Result};
 /// anew.
 pub trait Framing: Debug + Send + Sync {
     /// The pieces, in order, of a superchunk with blocks of these lengths, by position in the shard
-    /// index; `None` where a block is all fill. The shard index comes after them.
+    /// index; `None` where a block is all fill. What they begin with says how long all of them are.
     ///
-    /// `shape` is that of the part of the superchunk that lies within the array.
+    /// `shape` is that of the part of the superchunk that lies within the array. Blocks that are not
+    /// named, as they lie beyond it, come after the pieces, and then the shard index.
     ///
     /// # Errors
-    /// [`Error::Limit`](crate::Error::Limit) if the container cannot hold as much.
+    /// [`Error::Limit`] if the container cannot hold as much; [`Error::Unsupported`] if it cannot hold a
+    /// block of such a length.
     fn pieces(&self, shape: &[u64], blocks: &[Option<u64>]) -> Result<Vec<Piece>>;
 }
 
@@ -42,4 +45,58 @@ static KNOWN: RwLock<BTreeMap<&'static str, MakeFraming>> = RwLock::new(BTreeMap
 pub fn register(name: &'static str, make: MakeFraming) {
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
     known.insert(name, make);
+}
+
+/// The framing that `metadata` of the array at `place` names; `None` if it names none.
+///
+/// # Errors
+/// [`Error::Unsupported`] if it is not registered, or as it says that it does not suit the array.
+pub fn framing_of(place: &str, metadata: &ArrayMetadata) -> Result<Option<Arc<dyn Framing>>> {
+    let Some(name) = &metadata.framing else {
+        return Ok(None);
+    };
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let make = known.get(name.as_str()).copied();
+    drop(known);
+    let make = make.ok_or_else(|| {
+        let what = format!(
+            "writing superchunks framed as {name:?}, which this program has not registered \
+             (`shard::register`); reading them needs nothing"
+        );
+        Error::unsupported(place, what)
+    })?;
+    make(place, metadata).map(Some)
+}
+
+/// The bytes, in order, of a superchunk that has these `blocks`, and its index, which is the last of them.
+pub(crate) fn frame(
+    framing: &dyn Framing,
+    shape: &[u64],
+    blocks: &[Option<Bytes>],
+) -> Result<(Vec<Bytes>, ShardIndex)> {
+    let lengths: Vec<Option<u64>> = blocks
+        .iter()
+        .map(|block| block.as_ref().map(|bytes| bytes.len() as u64))
+        .collect();
+    let rest = (0..blocks.len()).map(Piece::Block);
+    let mut entries = vec![None; blocks.len()];
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for piece in framing.pieces(shape, &lengths)?.into_iter().chain(rest) {
+        let bytes = match piece {
+            Piece::Bytes(bytes) => bytes,
+            Piece::Block(i) => match &blocks[i] {
+                Some(bytes) if entries[i].is_none() => {
+                    entries[i] = Some((at, bytes.len() as u64));
+                    bytes.clone()
+                }
+                _ => continue,
+            },
+        };
+        at += bytes.len() as u64;
+        parts.push(bytes);
+    }
+    let index = ShardIndex::new(entries);
+    parts.push(index.encode());
+    Ok((parts, index))
 }

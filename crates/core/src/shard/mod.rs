@@ -12,7 +12,8 @@ use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-pub use framing::{Framing, MakeFraming, Piece, register};
+pub(crate) use framing::frame;
+pub use framing::{Framing, MakeFraming, Piece, framing_of, register};
 pub(crate) use space::Space;
 
 use crate::codec::Grown;

@@ -14,10 +14,12 @@
 //! # Ok::<(), ziggurat_core::Error>(())
 //! ```
 
+mod bins;
 mod calendar;
 mod datetime;
 mod units;
 
+pub use bins::{Bins, Side};
 pub use calendar::Calendar;
 pub use datetime::{DateTime, Period};
 pub use units::{TimeUnits, unit_nanoseconds};

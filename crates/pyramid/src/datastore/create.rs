@@ -104,22 +104,18 @@ fn new_member(
     options: &Options,
 ) -> Result<Member> {
     let layout = options.layout_of(&variable, &factors)?;
-    let base = new_array(
-        store,
-        &array_path(None, 0, &variable.name),
-        &variable,
-        &layout,
-        &options.codec,
-    )?;
-    let targets = targets(
-        store,
-        &variable,
-        &factors,
-        levels,
-        aggregators,
-        base.layout(),
-        &options.codec,
-    )?;
+    let storage = Storage {
+        layout: &layout,
+        codec: &options.codec,
+        framing: options.framing.as_deref(),
+    };
+    let path = array_path(None, 0, &variable.name);
+    let base = new_array(store, &path, &variable, storage)?;
+    let storage = Storage {
+        layout: base.layout(),
+        ..storage
+    };
+    let targets = targets(store, &variable, &factors, levels, aggregators, storage)?;
     Ok(Member {
         variable,
         factors,
@@ -128,15 +124,22 @@ fn new_member(
     })
 }
 
-/// The arrays of every aggregator and level above a base with this layout.
+/// How arrays are stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Storage<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) codec: &'a CodecSpec,
+    pub(super) framing: Option<&'a str>,
+}
+
+/// The arrays of every aggregator and level above a base that is stored like this.
 pub(super) fn targets(
     store: &Arc<dyn Store>,
     variable: &Variable,
     factors: &[u64],
     levels: usize,
     aggregators: &[Aggregator],
-    layout: &Layout,
-    codec: &CodecSpec,
+    storage: Storage<'_>,
 ) -> Result<Vec<Target>> {
     let cells = cells_at_top(factors, levels);
     let mut targets = Vec::new();
@@ -147,13 +150,8 @@ pub(super) fn targets(
         let mut arrays = Vec::with_capacity(levels);
         for level in 1..=levels {
             coarse = coarse.coarsened(factors);
-            arrays.push(new_array(
-                store,
-                &array_path(place, level, &variable.name),
-                &coarse,
-                layout,
-                codec,
-            )?);
+            let path = array_path(place, level, &variable.name);
+            arrays.push(new_array(store, &path, &coarse, storage)?);
         }
         targets.push(Target {
             aggregator,
@@ -176,20 +174,21 @@ fn new_array(
     store: &Arc<dyn Store>,
     path: &str,
     variable: &Variable,
-    layout: &Layout,
-    codec: &CodecSpec,
+    storage: Storage<'_>,
 ) -> Result<Array> {
     let shape = variable.shape();
     let fill = fill_value(variable);
-    let mut metadata = ArrayMetadata::new(
-        &shape,
-        variable.element,
-        &fill,
-        layout.clipped(&shape),
-        codec,
-    );
+    let layout = match storage.framing {
+        None => storage.layout.clipped(&shape),
+        // A framing may not take blocks of any size: all levels have those of the base.
+        Some(_) => storage.layout.clipped_to_blocks(&shape),
+    };
+    let mut metadata = ArrayMetadata::new(&shape, variable.element, &fill, layout, storage.codec);
+    metadata.framing = storage.framing.map(str::to_owned);
     metadata.dimension_names = Some(variable.dims.iter().map(|d| Some(d.name.clone())).collect());
-    Array::new(Arc::clone(store), path, metadata)
+    let array = Array::new(Arc::clone(store), path, metadata)?;
+    array.check_writable()?;
+    Ok(array)
 }
 
 /// The fill value: what is missing where something can be, else what the variable says, else zero.

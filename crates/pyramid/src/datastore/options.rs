@@ -68,6 +68,9 @@ pub struct Options {
     pub unsharded: bool,
     /// Codec of blocks.
     pub codec: CodecSpec,
+    /// What superchunks are besides Zarr shards: the name of a registered
+    /// [framing](ziggurat_core::shard::Framing).
+    pub framing: Option<String>,
 }
 
 impl Default for Options {
@@ -81,6 +84,7 @@ impl Default for Options {
             superchunk: Size::Auto,
             unsharded: false,
             codec: CodecSpec::default(),
+            framing: None,
         }
     }
 }
@@ -163,6 +167,10 @@ impl Options {
         let shape = variable.shape();
         let size = variable.element.size() as u64;
         let mut targets = Targets::default();
+        if let CodecSpec::Extension(_) = self.codec {
+            // Such a codec divides blocks further: they may be as large as what is fetched at once.
+            targets.block = targets.chunk;
+        }
         for (given, target) in [
             (&self.block, &mut targets.block),
             (&self.chunk, &mut targets.chunk),

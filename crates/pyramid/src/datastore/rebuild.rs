@@ -6,7 +6,7 @@ use ziggurat_core::exec::block_on;
 use ziggurat_core::progress::Progress;
 use ziggurat_core::{Error, Region, Result};
 
-use super::create::{check_aggregators, targets};
+use super::create::{Storage, check_aggregators, targets};
 use super::{Datastore, Levels, Options, dirty};
 use crate::Aggregator;
 
@@ -39,8 +39,11 @@ impl Datastore {
                 &member.factors,
                 count,
                 &aggregators,
-                &base.layout,
-                &codec,
+                Storage {
+                    layout: &base.layout,
+                    codec: &codec,
+                    framing: base.framing.as_deref(),
+                },
             )?;
         }
         (self.levels, self.aggregators) = (count, aggregators);

@@ -44,12 +44,18 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Make a pyramid from files
     Import(Import),
+    /// Convert an array between Zarr, Blosc2, Caterva, bcolz, bloscpack and NumPy
+    Convert(Convert),
     /// Make all levels anew from level 0
     Build(Build),
     /// Bring the levels up to date with level 0
     Refresh(Store),
     /// Rewrite superchunks in which updates in place left gaps
     Compact(Store),
+    /// Check every superchunk of every array below a path
+    Verify(Store),
+    /// Make the Zarr index of superchunks anew after Blosc2 changed them
+    RepairIndex(RepairIndex),
     /// Tell what a store holds
     Info(Info),
     /// Read a window at any resolution into a file
@@ -98,10 +104,10 @@ pub(crate) struct Import {
     /// One object of the store: a shape, a size, or auto
     #[arg(long, default_value = "auto", value_parser = parse::size)]
     pub(crate) superchunk: Size,
-    /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none
+    /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none, or b2nd-{zstd,lz4,...}[:LEVEL[:FILTERS]]
     #[arg(long, default_value = "zstd:3")]
     pub(crate) codec: CodecSpec,
-    /// portable: superchunks (Zarr shards); unsharded: one object per chunk, for GDAL before 3.13 and QGIS
+    /// What objects of the store are
     #[arg(long, default_value = "portable")]
     pub(crate) layout: LayoutName,
     /// Variables to take: NAME or NEW=NAME [default: all]
@@ -127,8 +133,56 @@ pub(crate) struct Import {
 /// The layouts of `--layout`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LayoutName {
+    /// Superchunks: Zarr shards
     Portable,
+    /// Superchunks that are Zarr shards and, the same bytes, Blosc2 arrays; blocks of zstd, not shuffled
+    Superchunk,
+    /// One object per chunk, for GDAL before 3.13 and QGIS
     Unsharded,
+}
+
+/// Convert an array between Zarr, Blosc2, Caterva, bcolz, bloscpack and NumPy
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+What the source is, its content says; what the target is to be, its extension or --to: .zarr, .b2nd or
+.b2frame, .caterva or .cat, .bcolz, .npy, and sparse for a directory of Blosc2.
+
+Examples:
+  ziggurat convert old.caterva new.zarr --dtype '<f8'
+  ziggurat convert dem.zarr/0/elevation dem.b2nd
+  ziggurat convert prices.bcolz prices.zarr --codec zstd:5 --chunk 1MiB
+  ziggurat convert a.blp a.npy")]
+pub(crate) struct Convert {
+    /// Zarr array (STORE/PATH), Blosc2 or Caterva frame, bcolz or carray directory, bloscpack or npy file
+    #[arg(value_name = "SRC")]
+    pub(crate) from: PathBuf,
+    /// What to make
+    #[arg(value_name = "DST")]
+    pub(crate) to_path: PathBuf,
+    /// Format of DST [default: by its extension]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<ziggurat::convert::Format>,
+    /// Type of the elements as NumPy names it, where SRC names none ('<f8', 'S3', ...)
+    #[arg(long, value_parser = parse::dtype)]
+    pub(crate) dtype: Option<ziggurat::codecs::dtype::DType>,
+    /// Unit that is decoded alone: a shape (128,128) or a size (64KiB) [default: as in SRC]
+    #[arg(long, value_parser = parse::size)]
+    pub(crate) block: Option<Size>,
+    /// Unit that is fetched in one request: a shape or a size [default: as in SRC]
+    #[arg(long, value_parser = parse::size)]
+    pub(crate) chunk: Option<Size>,
+    /// One object of a Zarr store: a shape, a size, or auto
+    #[arg(long, default_value = "auto", value_parser = parse::size)]
+    pub(crate) superchunk: Size,
+    /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none [default: like SRC]
+    #[arg(long)]
+    pub(crate) codec: Option<CodecSpec>,
+    /// Layout of a Zarr store: portable or unsharded
+    #[arg(long, default_value = "portable")]
+    pub(crate) layout: LayoutName,
+    /// Replace DST if it exists
+    #[arg(long)]
+    pub(crate) overwrite: bool,
 }
 
 /// Make all levels anew from level 0
@@ -146,6 +200,22 @@ pub(crate) struct Build {
     /// Aggregators [default: as before]
     #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
     pub(crate) aggregate: Vec<Aggregator>,
+}
+
+/// Make the Zarr index of superchunks anew after Blosc2 changed them
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Superchunks of --layout superchunk whose two faces are right are not touched.
+
+Examples:
+  ziggurat repair-index dem.zarr
+  ziggurat repair-index dem.zarr 0/elevation")]
+pub(crate) struct RepairIndex {
+    /// The store
+    pub(crate) store: PathBuf,
+    /// The path of one array in it [default: all]
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) array: String,
 }
 
 /// A store, of which nothing else is to be said

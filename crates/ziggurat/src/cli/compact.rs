@@ -1,21 +1,22 @@
 //! `ziggurat compact`.
 
-use std::sync::Arc;
-
-use ziggurat::core::exec::block_on;
-use ziggurat::core::hierarchy::{DOCUMENT, read_document};
 use ziggurat::core::progress::Progress;
-use ziggurat::core::store::{self, LocalStore};
 use ziggurat::core::{Array, Compacted, Error, Result};
 
 use super::args::Store;
+use super::arrays;
 use super::progress::Bars;
 use super::table::bytes;
 
 pub(super) fn run(args: &Store, bars: &Bars) -> Result<()> {
-    let store: Arc<dyn store::Store> = Arc::new(LocalStore::new(&args.store));
-    let mut arrays = Vec::new();
-    find(&store, "", &mut arrays)?;
+    let arrays: Vec<Array> = arrays::below(&args.store, "")?
+        .into_iter()
+        .filter_map(|found| match found {
+            Ok(array) if array.layout().is_sharded() => Some(Ok(array)),
+            Ok(_) | Err(Error::Unsupported { .. }) => None,
+            Err(e) => Some(Err(e)),
+        })
+        .collect::<Result<_>>()?;
     if arrays.is_empty() {
         let place = args.store.display().to_string();
         return Err(Error::not_found(place, "no array of superchunks is there"));
@@ -37,28 +38,4 @@ pub(super) fn run(args: &Store, bars: &Bars) -> Result<()> {
         bytes(total.before),
         bytes(total.after)
     ))
-}
-
-/// Adds the arrays of superchunks at and below `path`.
-fn find(store: &Arc<dyn store::Store>, path: &str, arrays: &mut Vec<Array>) -> Result<()> {
-    let node_type = match read_document(&**store, path) {
-        Ok(document) => document["node_type"].clone(),
-        // A directory that is no node may hold some.
-        Err(e) if e.is_not_found() => serde_json::Value::Null,
-        Err(e) => return Err(e),
-    };
-    if node_type == "array" {
-        match Array::open(Arc::clone(store), path) {
-            Ok(array) if array.layout().is_sharded() => arrays.push(array),
-            Ok(_) | Err(Error::Unsupported { .. }) => {}
-            Err(e) => return Err(e),
-        }
-        return Ok(());
-    }
-    for name in block_on(store.list_dir(path))? {
-        if name != DOCUMENT && !name.starts_with("__") {
-            find(store, &store::join(path, &name), arrays)?;
-        }
-    }
-    Ok(())
 }

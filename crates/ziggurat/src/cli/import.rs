@@ -1,5 +1,6 @@
 //! `ziggurat import`.
 
+use ziggurat::codecs::superchunk;
 use ziggurat::core::{Crs, Error, Result};
 use ziggurat::import::import;
 use ziggurat::pyramid::Options;
@@ -7,6 +8,10 @@ use ziggurat::source::{Choice, Selected, Source, Stack, align, open};
 
 use super::args::{Import, LayoutName};
 use super::progress::Bars;
+
+/// What `--layout superchunk` costs.
+const COST: &str = "--layout superchunk stores blocks without shuffle: smooth floats take up to 1.7 times \
+    the bytes of --codec blosc-zstd, integers and noise about as many";
 
 pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
     let Some((store, files)) = args
@@ -37,6 +42,10 @@ pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
         1 if args.time == ziggurat::source::TimeFrom::Auto => sources.remove(0),
         _ => Box::new(Stack::new(sources, &args.time)?) as Box<dyn Source>,
     };
+    let framed = args.layout == LayoutName::Superchunk;
+    if framed {
+        bars.note(COST);
+    }
     let options = Options {
         levels: args.levels,
         factors: args.factor,
@@ -46,6 +55,7 @@ pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
         superchunk: args.superchunk,
         unsharded: args.layout == LayoutName::Unsharded,
         codec: args.codec,
+        framing: framed.then(|| superchunk::NAME.to_owned()),
     };
     bars.catch_interrupts();
     import(&*source, store, &options, args.overwrite, bars)

@@ -1,9 +1,12 @@
 //! `ziggurat info`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use ziggurat::core::codec::CodecSpec;
+use ziggurat::core::store::LocalStore;
 use ziggurat::core::time::TimeUnits;
-use ziggurat::core::{Array, Axis, Dimension, Region, Result};
+use ziggurat::core::{Array, Axis, Dimension, Error, Region, Result, Table};
 use ziggurat::pyramid::{Datastore, Member};
 
 use super::args::Info;
@@ -11,6 +14,12 @@ use super::get::time_at;
 use super::{open, print};
 
 pub(super) fn run(args: &Info) -> Result<()> {
+    match Table::open(Arc::new(LocalStore::new(&args.store)), "") {
+        Ok(table) => return super::columns::show(&table, args.json),
+        Err(error @ Error::Unsupported { .. }) => return Err(error),
+        // It may be a datastore.
+        Err(_) => {}
+    }
     let datastore = open(&args.store)?;
     let info = describe(&datastore)?;
     if args.json {

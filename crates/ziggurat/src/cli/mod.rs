@@ -1,8 +1,11 @@
 //! The command line: arguments first, then one command.
 
 mod args;
+mod arrays;
 mod build;
+mod columns;
 mod compact;
+mod convert;
 mod digest;
 mod get;
 mod import;
@@ -10,6 +13,7 @@ mod info;
 mod parse;
 mod progress;
 mod table;
+mod verify;
 
 use std::error::Error as _;
 use std::io::Write;
@@ -28,15 +32,19 @@ use progress::Bars;
 /// Runs the program: 0 when all went well, 1 for a fault of the data or the system, 2 for one of
 /// the call, 130 when it was interrupted.
 pub(crate) fn main() -> ExitCode {
-    let args = Args::parse();
+    // Options name codecs, too.
     ziggurat::codecs::register();
+    let args = Args::parse();
     let bars = Bars::new(args.quiet);
     let done = threads(args.threads).and_then(|()| {
         match args.command {
             Command::Import(a) => import::run(a, &bars),
+            Command::Convert(a) => convert::run(a, &bars),
             Command::Build(a) => build::build(&a, &bars),
             Command::Refresh(a) => build::refresh(&a, &bars),
             Command::Compact(a) => compact::run(&a, &bars),
+            Command::Verify(a) => return verify::verify(&a, &bars),
+            Command::RepairIndex(a) => verify::repair(&a, &bars),
             Command::Info(a) => info::run(&a),
             Command::Get(a) => get::run(&a),
             Command::Digest(a) => return digest::run(&a),

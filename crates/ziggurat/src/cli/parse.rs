@@ -1,5 +1,6 @@
 //! Values of single arguments.
 
+use ziggurat::codecs::dtype::DType;
 use ziggurat::core::Scalar;
 use ziggurat::pyramid::{Bounds, Factors, Levels, Size};
 
@@ -12,6 +13,11 @@ pub(super) fn levels(text: &str) -> Result<Levels, String> {
             .map(Levels::Count)
             .map_err(|_| "use auto, or a number of 0 or more".into()),
     }
+}
+
+/// A type as `NumPy` names it.
+pub(super) fn dtype(text: &str) -> Result<DType, String> {
+    DType::parse(text).map_err(|e| e.to_string())
 }
 
 /// A number of 1 or more.

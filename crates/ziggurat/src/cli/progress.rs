@@ -1,5 +1,6 @@
 //! Progress on the terminal, and the wish to stop.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,6 +37,14 @@ impl Bars {
         };
         // Without a handler the system stops the program, which a store survives too.
         let _ = ctrlc::set_handler(handler);
+    }
+
+    /// Tells something that is no error, on standard error.
+    pub(crate) fn note(&self, what: &str) {
+        if !self.quiet {
+            // Nobody is left to tell if even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "ziggurat: {what}");
+        }
     }
 
     /// Removes what is drawn.

@@ -167,7 +167,7 @@ impl Source for Npy {
     clippy::cast_possible_truncation,
     reason = "offsets index memory that exists"
 )]
-fn reverse_axes(fortran: &[u8], size: usize, shape: &[u64]) -> Vec<u8> {
+pub(crate) fn reverse_axes(fortran: &[u8], size: usize, shape: &[u64]) -> Vec<u8> {
     let mut strides = vec![1; shape.len()];
     for d in 1..shape.len() {
         strides[d] = strides[d - 1] * shape[d - 1];

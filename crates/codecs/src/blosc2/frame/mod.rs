@@ -14,7 +14,7 @@ pub(super) use header::MAX_CHUNKS;
 pub use header::{FrameHeader, Kind, Pipeline};
 pub use offsets::Place;
 pub use read::{Chunk, Frame};
-pub(super) use write::ends;
+pub(crate) use write::ends;
 pub use write::{Contiguous, FrameWriter, Sparse, Target};
 
 /// The place that errors name.

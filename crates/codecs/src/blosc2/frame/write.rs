@@ -3,6 +3,7 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use ziggurat_core::codec::scratch;
 use ziggurat_core::{Error, Result};
 
 use super::{FrameHeader, INDEX, Kind, PLACE, Place, chunk_file, offsets, trailer};
@@ -220,7 +221,10 @@ impl<T: Target> FrameWriter<T> {
                 )
             }
             Some(special) => self.push_special(special, elements.len()),
-            None => self.push(&self.encoder.encode(elements)?),
+            None => scratch::with_buffer(|chunk| {
+                self.encoder.encode_to(elements, chunk)?;
+                self.push(chunk)
+            }),
         }
     }
 
@@ -252,7 +256,7 @@ impl<T: Target> FrameWriter<T> {
 }
 
 /// The bytes before and after the chunks of a frame, whose length is put right.
-pub(in crate::blosc2) fn ends(
+pub(crate) fn ends(
     header: &mut FrameHeader,
     places: &[Place],
     vlmetalayers: &Metalayers,

@@ -72,7 +72,7 @@ impl Array {
         let block = self.layout().block();
         let planes = block.iter().copied().find(|&n| n > 1).unwrap_or(1);
         let plane = usize::try_from(planes).map_or(0, |n| self.codec.decoded_size() / n);
-        let possible = wanted && self.journals().is_some();
+        let possible = wanted && !self.is_framed() && self.journals().is_some();
         Growing {
             growth: possible.then(|| self.codec.growth(plane)).flatten(),
             heads: Mutex::default(),

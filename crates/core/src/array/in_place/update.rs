@@ -35,6 +35,10 @@ impl Array {
         seen: &State,
         changes: &Changes,
     ) -> Result<Update> {
+        if self.is_framed() {
+            // The frame says how long everything in it is.
+            return Ok(Update::Rewrite);
+        }
         let (Updates::InPlace(options), Some((store, directory)), Some(version)) =
             (self.updater.updates, self.journals(), &seen.version)
         else {

@@ -1,5 +1,7 @@
 //! Fetching encoded blocks from any store: the byte ranges of one superchunk, close ones together.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 use crate::array::state::{ATTEMPTS, State};
@@ -10,7 +12,7 @@ use crate::{Error, Result};
 /// A fetched, still encoded block: its index in the array and its bytes.
 type Encoded = (Vec<u64>, Bytes);
 
-/// Blocks that are fetched by one request.
+/// Blocks, or parts of one, that are fetched by one request.
 #[derive(Debug)]
 pub(super) struct Span {
     offset: u64,
@@ -29,17 +31,26 @@ impl Span {
         }
     }
 
+    /// Where it begins, and its length.
+    pub(super) fn extent(&self) -> (u64, u64) {
+        (self.offset, self.end - self.offset)
+    }
+
     pub(super) fn range(&self) -> ByteRange {
-        ByteRange::Bounded {
-            offset: self.offset,
-            length: self.end - self.offset,
-        }
+        let (offset, length) = self.extent();
+        ByteRange::Bounded { offset, length }
+    }
+
+    /// Where the blocks lie in the bytes that are fetched.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let blocks = self.blocks.iter();
+        blocks.map(|&(name, begin, length)| (name, begin..begin + length))
     }
 
     /// The blocks in the bytes that were fetched.
     pub(super) fn cut(&self, bytes: &Bytes) -> impl Iterator<Item = (usize, Bytes)> {
-        let blocks = self.blocks.iter();
-        blocks.map(|&(name, begin, length)| (name, bytes.slice(begin..begin + length)))
+        self.blocks()
+            .map(|(name, range)| (name, bytes.slice(range)))
     }
 }
 

@@ -5,6 +5,7 @@
 mod fetch;
 mod local;
 mod output;
+mod parts;
 mod plan;
 mod points;
 mod remote;
@@ -13,12 +14,15 @@ mod select;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Semaphore;
+
 use self::output::Output;
+use self::parts::Parts;
 use self::plan::Plan;
 pub(crate) use self::plan::Wanted;
 pub use self::select::Selected;
 use super::Array;
-use crate::codec::scratch::with_bytes;
+use crate::codec::{Parted, extension, scratch::with_bytes};
 use crate::exec::block_on;
 use crate::memory::zeroed;
 use crate::store::Version;
@@ -94,13 +98,20 @@ impl Array {
             true => 1,
             false => rayon::current_num_threads(),
         };
+        let concurrency = self.options.concurrency;
         let reading = Reading {
             place: self.place(),
             blank: AtomicBool::new(blank && self.metadata.fill.iter().all(|b| *b == 0)),
             stored: AtomicBool::new(false),
             fill: OnceLock::new(),
             output: Output::new(&plan, out, threads),
+            // What is cached are whole blocks.
+            parted: match self.cache {
+                None => self.codec.parted(),
+                Some(_) => None,
+            },
             plan: &plan,
+            requests: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
         };
         match self.store.local() {
             Some(store) => reading.run_local(store)?,
@@ -189,6 +200,10 @@ impl Array {
 struct Reading<'a, 'o> {
     plan: &'a Plan<'a>,
     output: Output<'o>,
+    /// How parts of blocks are decoded alone, if they are.
+    parted: Option<&'a dyn Parted>,
+    /// Bounds the requests that wait for an answer.
+    requests: Semaphore,
     /// Whether the output holds the fill value wherever nothing was put.
     blank: AtomicBool,
     /// Whether any block was stored.
@@ -212,14 +227,20 @@ impl Reading<'_, '_> {
         cached.is_some()
     }
 
-    /// Puts a block that is stored as `encoded` into the output, and into the cache if `version` says
-    /// of which version it is.
+    /// Puts a block that is stored as `encoded`, or those `parts` of it, into the output; and into the
+    /// cache if `version` says of which version it is.
     fn place_encoded(
         &self,
         cells: &[usize],
         encoded: &[u8],
+        parts: Option<&Parts<'_>>,
         version: Option<&Version>,
     ) -> Result<()> {
+        if let Some(parts) = parts {
+            let located = parts.locate(&self.place, encoded, encoded.len() as u64)?;
+            let pieces = extension::pieces(&*located, encoded);
+            return self.place_parts(cells, located, &pieces);
+        }
         self.stored.store(true, Ordering::Relaxed);
         let array = self.plan.array;
         let codec = array.codec();

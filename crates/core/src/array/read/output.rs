@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::plan::{Part, Plan};
+use super::plan::{Plan, Stretch};
 use crate::region::{Step, Walk, strides, visit};
 
 /// Most pieces into which a slab is cut.
@@ -104,9 +104,9 @@ impl<'o> Output<'o> {
         fill: impl FnOnce(&mut [u8]) -> R,
     ) -> Option<R> {
         let decoded = plan.array.codec().decoded_size();
-        let parts = single_parts(plan, cells)?;
+        let stretches = single_stretches(plan, cells)?;
         let mut slab = self.slab(cells);
-        let walk = self.walk(&parts, slab.start);
+        let walk = self.walk(&stretches, slab.start);
         if slab.pieces.len() > 1 || !walk.is_run() || walk.run * self.size != decoded {
             return None;
         }
@@ -131,14 +131,14 @@ impl<'o> Output<'o> {
             }
             return;
         }
-        if let Some(parts) = single_parts(plan, cells) {
-            return self.place_parts(&parts, (block, skipped), &mut slab);
+        if let Some(stretches) = single_stretches(plan, cells) {
+            return self.place_stretches(&stretches, (block, skipped), &mut slab);
         }
-        let of = |d: usize| plan.axes[d].parts(cells[d]);
+        let of = |d: usize| plan.axes[d].stretches(cells[d]);
         let mut chosen = vec![0; cells.len()];
         loop {
-            let parts: Vec<Part> = (0..cells.len()).map(|d| of(d)[chosen[d]]).collect();
-            self.place_parts(&parts, (block, skipped), &mut slab);
+            let stretches: Vec<Stretch> = (0..cells.len()).map(|d| of(d)[chosen[d]]).collect();
+            self.place_stretches(&stretches, (block, skipped), &mut slab);
             let Some(d) = (0..cells.len())
                 .rev()
                 .find(|&d| chosen[d] + 1 < of(d).len())
@@ -150,13 +150,20 @@ impl<'o> Output<'o> {
         }
     }
 
-    fn place_parts(&self, parts: &[Part], (block, skipped): (&[u8], usize), slab: &mut Slab<'_>) {
-        let walk = self.walk(parts, slab.start);
+    fn place_stretches(
+        &self,
+        stretches: &[Stretch],
+        (block, skipped): (&[u8], usize),
+        slab: &mut Slab<'_>,
+    ) {
+        let walk = self.walk(stretches, slab.start);
         let outer: Vec<Step> = (0..self.split)
             .rev()
-            .map(|d| self.step(d, parts[d], self.outer[d]))
+            .map(|d| self.step(d, stretches[d], self.outer[d]))
             .collect();
-        let piece = (0..self.split).map(|d| parts[d].to * self.outer[d]).sum();
+        let piece = (0..self.split)
+            .map(|d| stretches[d].to * self.outer[d])
+            .sum();
         visit(&outer, walk.from, piece, &mut |from, piece| {
             let to = &mut slab.pieces[piece][walk.to * self.size..];
             walk.copy(self.size, &block[from * self.size - skipped..], to);
@@ -164,23 +171,28 @@ impl<'o> Output<'o> {
     }
 
     /// The walk from a block into a piece of the slab that begins at `start`.
-    fn walk(&self, parts: &[Part], start: usize) -> Walk {
-        let from = parts.iter().zip(&self.block_strides);
-        let from = from.map(|(part, stride)| part.from * stride).sum();
-        let inner = self.split..parts.len();
-        let to: usize = inner.clone().map(|d| parts[d].to * self.strides[d]).sum();
+    fn walk(&self, stretches: &[Stretch], start: usize) -> Walk {
+        let from = stretches.iter().zip(&self.block_strides);
+        let from = from.map(|(stretch, stride)| stretch.from * stride).sum();
+        let inner = self.split..stretches.len();
+        let to: usize = inner
+            .clone()
+            .map(|d| stretches[d].to * self.strides[d])
+            .sum();
         let skipped = self
             .strides
             .get(self.split)
             .map_or(0, |stride| start * stride);
-        let steps = inner.rev().map(|d| self.step(d, parts[d], self.strides[d]));
+        let steps = inner
+            .rev()
+            .map(|d| self.step(d, stretches[d], self.strides[d]));
         Walk::new(from, to - skipped, steps)
     }
 
-    fn step(&self, d: usize, part: Part, to: usize) -> Step {
+    fn step(&self, d: usize, stretch: Stretch, to: usize) -> Step {
         Step {
-            count: part.count,
-            from: part.step * self.block_strides[d],
+            count: stretch.count,
+            from: stretch.step * self.block_strides[d],
             to,
         }
     }
@@ -193,11 +205,15 @@ impl<'o> Output<'o> {
     }
 }
 
-/// The one part of each cell, if each has one.
-fn single_parts(plan: &Plan<'_>, cells: &[usize]) -> Option<Vec<Part>> {
-    let parts = plan.axes.iter().zip(cells).map(|(axis, &c)| axis.parts(c));
-    parts
-        .map(|parts| (parts.len() == 1).then(|| parts[0]))
+/// The one stretch of each cell, if each has one.
+fn single_stretches(plan: &Plan<'_>, cells: &[usize]) -> Option<Vec<Stretch>> {
+    let stretches = plan
+        .axes
+        .iter()
+        .zip(cells)
+        .map(|(axis, &c)| axis.stretches(c));
+    stretches
+        .map(|stretches| (stretches.len() == 1).then(|| stretches[0]))
         .collect()
 }
 

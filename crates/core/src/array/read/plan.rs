@@ -17,7 +17,7 @@ pub(crate) enum Wanted<'a> {
 
 /// Elements of a block that lie `step` apart and go side by side into the output.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
+pub(super) struct Stretch {
     pub(super) from: usize,
     pub(super) step: usize,
     pub(super) to: usize,
@@ -31,7 +31,7 @@ pub(super) struct Cell {
     /// Where its first element goes.
     pub(super) to: usize,
     pub(super) count: usize,
-    parts: Range<usize>,
+    stretches: Range<usize>,
 }
 
 /// One dimension of a plan.
@@ -40,7 +40,7 @@ pub(super) struct Axis {
     /// Size of the output.
     pub(super) count: usize,
     pub(super) cells: Vec<Cell>,
-    parts: Vec<Part>,
+    stretches: Vec<Stretch>,
     /// The superchunks, and their cells.
     superchunks: Vec<(u64, Range<usize>)>,
 }
@@ -54,13 +54,8 @@ impl Axis {
         let mut axis = Self::default();
         match wanted {
             Wanted::Range { start, count, step } => {
-                let mut done = 0;
-                while done < count {
-                    let index = start + done * step;
-                    let left = block - index % block;
-                    let here = left.div_ceil(step).min(count - done);
+                for (index, here) in cut(start, step, count, block) {
                     axis.push(index, block, step as usize, here as usize);
-                    done += here;
                 }
             }
             Wanted::List(list) => {
@@ -81,31 +76,50 @@ impl Axis {
     }
 
     fn push(&mut self, index: u64, block: u64, step: usize, count: usize) {
-        let part = Part {
+        let stretch = Stretch {
             from: (index % block) as usize,
             step,
             to: self.count,
             count,
         };
-        self.parts.push(part);
+        self.stretches.push(stretch);
         match self.cells.last_mut() {
             Some(cell) if cell.block == index / block => {
                 cell.count += count;
-                cell.parts.end += 1;
+                cell.stretches.end += 1;
             }
             _ => self.cells.push(Cell {
                 block: index / block,
                 to: self.count,
                 count,
-                parts: self.parts.len() - 1..self.parts.len(),
+                stretches: self.stretches.len() - 1..self.stretches.len(),
             }),
         }
         self.count += count;
     }
 
-    pub(super) fn parts(&self, cell: usize) -> &[Part] {
-        &self.parts[self.cells[cell].parts.clone()]
+    pub(super) fn stretches(&self, cell: usize) -> &[Stretch] {
+        &self.stretches[self.cells[cell].stretches.clone()]
     }
+}
+
+/// Cuts `count` indices from `start`, `step` apart, where they cross a multiple of `size`: the first index
+/// and the number of each piece.
+pub(super) fn cut(
+    start: u64,
+    step: u64,
+    count: u64,
+    size: u64,
+) -> impl Iterator<Item = (u64, u64)> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        (done < count).then(|| {
+            let index = start + done * step;
+            let here = (size - index % size).div_ceil(step).min(count - done);
+            done += here;
+            (index, here)
+        })
+    })
 }
 
 /// A superchunk that is touched, and its cells along each dimension.
@@ -168,7 +182,7 @@ impl<'a> Plan<'a> {
                 block: 0,
                 to: *to - count,
                 count,
-                parts: 0..0,
+                stretches: 0..0,
             })
         });
         let axis = Axis {
@@ -276,8 +290,8 @@ impl<'a> Plan<'a> {
         }
         let (mut first, mut last) = (0, 0);
         for ((axis, &cell), stride) in self.axes.iter().zip(cells).zip(strides) {
-            if let [begin, ..] = axis.parts(cell)
-                && let [.., end] = axis.parts(cell)
+            if let [begin, ..] = axis.stretches(cell)
+                && let [.., end] = axis.stretches(cell)
             {
                 first += begin.from * stride;
                 last += (end.from + (end.count - 1) * end.step) * stride;

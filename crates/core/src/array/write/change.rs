@@ -26,7 +26,8 @@ impl Array {
         lanes: &mut Lanes,
     ) -> Result<()> {
         let replaces = |index: &Vec<u64>| source.replaces(index);
-        if touched.len() == self.layout().block_count() && touched.iter().all(replaces) {
+        let whole = touched.len() == self.layout().block_count() && touched.iter().all(replaces);
+        if whole && !self.is_fenced() {
             self.stream(superchunk, touched, source, lanes, &Expected::Any)?;
             return Ok(());
         }
@@ -129,6 +130,7 @@ impl Array {
                 changes.retain(|(i, block)| block.is_some() || seen.index.get(*i).is_some());
                 let count = changes.len();
                 let done = match count {
+                    0 if self.is_framed() => self.reframe_seen(superchunk, &seen)?,
                     0 => self.is_as_seen(superchunk, &seen)?,
                     _ => self.commit(superchunk, &seen, changes)?,
                 };
@@ -141,7 +143,7 @@ impl Array {
         Err(self.restless(superchunk))
     }
 
-    fn is_as_seen(&self, superchunk: &[u64], seen: &State) -> Result<bool> {
+    pub(in crate::array) fn is_as_seen(&self, superchunk: &[u64], seen: &State) -> Result<bool> {
         let key = self.superchunk_key(superchunk);
         Ok(block_on(self.store.version(&key))? == seen.version)
     }

@@ -66,6 +66,15 @@ impl Lanes {
             .collect()
     }
 
+    /// The encoded blocks, each alone; `None` where one is all fill.
+    pub(super) fn take_blocks(&mut self) -> impl Iterator<Item = Option<Bytes>> {
+        self.0.iter_mut().flat_map(|lane| {
+            let mut rest = Bytes::from(std::mem::take(&mut lane.encoded));
+            let lengths = lane.lengths.iter();
+            lengths.map(move |length| length.map(|length| rest.split_to(length)))
+        })
+    }
+
     /// Gives back what was [taken](Self::take): memory that nobody else holds is used again.
     pub(super) fn give_back(&mut self, parts: Vec<Bytes>) {
         for (lane, part) in self.0.iter_mut().zip(parts) {

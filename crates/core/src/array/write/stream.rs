@@ -17,6 +17,9 @@ pub(super) struct Stream<'a> {
     writer: Option<Box<dyn ObjectWriter>>,
     /// Blocks that wait for the index, where it comes before them.
     parts: Vec<Bytes>,
+    /// Blocks by position that wait for what frames them, which begins with how long all of them are:
+    /// of a framed array one whole encoded superchunk is held.
+    framed: Option<Vec<Option<Bytes>>>,
     entries: Vec<Option<(u64, u64)>>,
     /// Where the next block begins.
     at: u64,
@@ -34,6 +37,7 @@ impl<'a> Stream<'a> {
             superchunk,
             writer: None,
             parts: Vec::new(),
+            framed: array.is_framed().then(|| vec![None; blocks]),
             entries: vec![None; blocks],
             at,
         }
@@ -41,6 +45,12 @@ impl<'a> Stream<'a> {
 
     /// Appends the encodings of `blocks`, which the lanes hold.
     pub(super) fn write(&mut self, blocks: &[Vec<u64>], lanes: &mut Lanes) -> Result<()> {
+        if let Some(framed) = &mut self.framed {
+            for (index, block) in blocks.iter().zip(lanes.take_blocks()) {
+                framed[self.array.layout().locate(index).1] = block;
+            }
+            return Ok(());
+        }
         for (index, length) in blocks.iter().zip(lanes.lengths()) {
             if let Some(length) = length {
                 let (_, position) = self.array.layout().locate(index);
@@ -75,12 +85,12 @@ impl<'a> Stream<'a> {
     /// as `expected`.
     pub(super) fn finish(mut self, expected: &Expected) -> Result<bool> {
         let (array, superchunk) = (self.array, self.superchunk);
+        if let Some(blocks) = self.framed {
+            return array.put_superchunk(superchunk, &blocks, expected);
+        }
         array.check_writable()?;
         if self.entries.iter().all(Option::is_none) {
-            let key = array.superchunk_key(superchunk);
-            let deleted = block_on(array.store().delete_if(&key, expected));
-            array.forget(superchunk);
-            return deleted;
+            return array.drop_superchunk(superchunk, expected);
         }
         let index = match array.layout().is_sharded() {
             true => ShardIndex::new(std::mem::take(&mut self.entries)),
@@ -93,15 +103,9 @@ impl<'a> Stream<'a> {
         let mut writer = self.take_writer()?;
         let put = block_on(async {
             writer.write(&parts).await?;
+            array.check_fence().await?;
             writer.finish(expected).await
         });
-        // Afterwards, so that no reader remembers what it saw before.
-        array.forget(superchunk);
-        let version = put?;
-        let done = version.is_some();
-        if done {
-            array.remember(superchunk, version, index);
-        }
-        Ok(done)
+        array.took(superchunk, put, index)
     }
 }

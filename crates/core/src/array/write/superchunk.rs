@@ -51,9 +51,16 @@ impl SuperchunkWriter<'_> {
     /// # Errors
     /// If the store refuses; then the old superchunk is still there.
     pub fn finish(self) -> Result<()> {
+        self.finish_if(&Expected::Any).map(drop)
+    }
+
+    /// As [`finish`](Self::finish), if what is stored is as `expected`; `false`, having changed nothing, if
+    /// it is not.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_if(self, expected: &Expected) -> Result<bool> {
         let array = self.array;
-        array
-            .put_superchunk(&self.index, &self.blocks, &Expected::Any)
-            .map(drop)
+        array.put_superchunk(&self.index, &self.blocks, expected)
     }
 }

@@ -2,17 +2,23 @@
 
 /// A Python literal.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Literal {
+pub enum Literal {
+    /// `'text'`, without escapes.
     Text(String),
+    /// `True` or `False`.
     Bool(bool),
+    /// A number; one beyond 64 bits is the largest.
     Int(u64),
+    /// A list or tuple.
     Sequence(Vec<Literal>),
+    /// Of texts to anything, in the order given.
     Dict(Vec<(String, Literal)>),
 }
 
 impl Literal {
     /// Sizes in a list or tuple.
-    pub(crate) fn into_sizes(self) -> Option<Vec<u64>> {
+    #[must_use]
+    pub fn into_sizes(self) -> Option<Vec<u64>> {
         let Self::Sequence(items) = self else {
             return None;
         };
@@ -28,7 +34,8 @@ impl Literal {
 const MAX_DEPTH: usize = 32;
 
 /// The literal that `bytes` hold, white space around it allowed; `None` for anything else.
-pub(crate) fn parse(bytes: &[u8]) -> Option<Literal> {
+#[must_use]
+pub fn parse(bytes: &[u8]) -> Option<Literal> {
     let mut parser = Parser { bytes };
     let literal = parser.literal(0)?;
     parser.skip_space();

@@ -1,9 +1,8 @@
 //! Reading of type names and of the literals that describe records.
 
-use ziggurat_core::{ElementType, Error, Result};
-
+use super::literal::{self, Literal};
 use super::{DType, Field, MAX_SIZE, code};
-use crate::literal::{self, Literal};
+use crate::{ElementType, Error, Result};
 
 /// The place that errors name until the caller puts the file there with [`Error::at`].
 const PLACE: &str = "data type";
@@ -29,7 +28,7 @@ impl DType {
     /// Reads a type: its name, or the Python literal of a name or of a record.
     ///
     /// ```
-    /// use ziggurat_codecs::dtype::DType;
+    /// use ziggurat_core::dtype::DType;
     /// let record = DType::parse("[('a', '<i4'), ('b', [('x', '>f8')], (2,))]")?;
     /// assert_eq!(record.size(), 4 + 2 * 8);
     /// assert_eq!(DType::parse("float64")?, DType::parse("<f8")?);
@@ -240,6 +239,11 @@ fn field(name: Literal, offset: usize, dtype: DType, shape: Vec<u64>) -> Result<
         _ => None,
     };
     let name = name.ok_or_else(|| malformed("a field without a name"))?;
+    sized(name, offset, dtype, shape)
+}
+
+/// A field, if it is not too large.
+fn sized(name: String, offset: usize, dtype: DType, shape: Vec<u64>) -> Result<Field> {
     let count = shape.iter().try_fold(1_u64, |n, &s| n.checked_mul(s));
     limited(count.and_then(|n| n.checked_mul(dtype.size() as u64)))?;
     Ok(Field {
@@ -248,6 +252,18 @@ fn field(name: Literal, offset: usize, dtype: DType, shape: Vec<u64>) -> Result<
         dtype,
         shape,
     })
+}
+
+/// See [`DType::record`].
+pub(super) fn packed(parts: impl IntoIterator<Item = (String, DType, Vec<u64>)>) -> Result<DType> {
+    let mut fields = Vec::new();
+    let mut at = 0;
+    for (name, dtype, shape) in parts {
+        let field = sized(name, at, dtype, shape)?;
+        at = end(&field)?;
+        fields.push(field);
+    }
+    record(fields, at)
 }
 
 fn end(field: &Field) -> Result<usize> {

@@ -7,13 +7,14 @@
 //!
 //! Source: <https://numpy.org/doc/stable/reference/arrays.dtypes.html>.
 
+pub mod literal;
 mod parse;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use ziggurat_core::ElementType;
+use crate::{ElementType, Result};
 
 /// The largest element: `NumPy` counts its bytes in a C `int`.
 pub const MAX_SIZE: u64 = i32::MAX as u64;
@@ -89,6 +90,15 @@ impl DType {
         }
     }
 
+    /// The record of fields (name, type and shape of what it holds of it) without gaps.
+    ///
+    /// # Errors
+    /// [`Error::Data`](crate::Error::Data) if there are none, or two of one name;
+    /// [`Error::Limit`](crate::Error::Limit) over [`MAX_SIZE`].
+    pub fn record(fields: impl IntoIterator<Item = (String, Self, Vec<u64>)>) -> Result<Self> {
+        parse::packed(fields)
+    }
+
     /// Bytes of one element; at most [`MAX_SIZE`], and 0 for text of no length.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -147,7 +157,7 @@ impl DType {
     /// Brings `elements` of this type into the byte order of this machine, in place, or back.
     ///
     /// ```
-    /// use ziggurat_codecs::dtype::DType;
+    /// use ziggurat_core::dtype::DType;
     /// let mut elements = [0, 1, 0, 2];
     /// DType::parse(">u2")?.swap_to_native(&mut elements);
     /// assert_eq!(elements, [1_u16.to_ne_bytes(), 2_u16.to_ne_bytes()].concat()[..]);
@@ -256,8 +266,9 @@ impl fmt::Display for DType {
     }
 }
 
-/// The kind and size that stand for `element`.
-pub(crate) const fn code(element: ElementType) -> &'static str {
+/// The kind and size that stand for `element` in `dtype.str`: `f8`, `b1`.
+#[must_use]
+pub const fn code(element: ElementType) -> &'static str {
     match element {
         ElementType::Bool => "b1",
         ElementType::Int8 => "i1",

@@ -1,7 +1,7 @@
 //! Names as `NumPy` 2.4 gives them, and every text that it does not.
 
+use crate::Error;
 use proptest::prelude::*;
-use ziggurat_core::Error;
 
 use super::*;
 

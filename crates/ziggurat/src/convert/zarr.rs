@@ -1,0 +1,160 @@
+//! Zarr v3 arrays.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+use ziggurat_codecs::dtype::DType;
+use ziggurat_core::codec::CodecSpec;
+use ziggurat_core::hierarchy::{read_document, write_document};
+use ziggurat_core::layout::Layout;
+use ziggurat_core::progress::Progress;
+use ziggurat_core::store::{LocalStore, Store};
+use ziggurat_core::{Array, ArrayMetadata, Error, Region, Result};
+
+use super::form::{Form, NUMPY};
+use super::input::{Description, Input};
+use super::{Options, shapes};
+use crate::relay::relay;
+
+/// An array of elements of one size.
+#[derive(Debug)]
+pub(super) struct ZarrArray {
+    place: String,
+    description: Description,
+    form: Form,
+    array: Array,
+}
+
+/// Opens the array in the directory `path`.
+pub(super) fn open(path: &Path) -> Result<ZarrArray> {
+    let place = path.display().to_string();
+    let store: Arc<dyn Store> = Arc::new(LocalStore::new(path));
+    let document = read_document(&*store, "")?;
+    if document["node_type"] == "group" {
+        let what = "a group; name an array in it, such as the one in its subdirectory 0/NAME";
+        return Err(Error::unsupported(place, what));
+    }
+    let found = Form::in_document(&place, &document)?;
+    let (form, array) = match found {
+        Some(form) if !form.apart => {
+            let numbers = form.numbers(&place, document)?;
+            let metadata = ArrayMetadata::parse(&place, &numbers)?;
+            (form, Array::new(store, "", metadata)?)
+        }
+        found => {
+            let array = Array::open(store, "")?;
+            let number = DType::number(array.element());
+            (found.map_or_else(|| Form::of(&number, 1), Ok)?, array)
+        }
+    };
+    Ok(ZarrArray {
+        description: describe(&form, &array),
+        place,
+        form,
+        array,
+    })
+}
+
+fn describe(form: &Form, array: &Array) -> Description {
+    let (metadata, layout) = (array.metadata(), array.layout());
+    let mut attributes = metadata.attributes.clone();
+    let mut dimension_names = metadata.dimension_names.clone();
+    if form.apart {
+        attributes.shift_remove(NUMPY);
+        dimension_names
+            .iter_mut()
+            .for_each(|names| drop(names.pop()));
+    }
+    let is_number = matches!(form.dtype, DType::Number { .. } | DType::Time { .. });
+    let fill = &metadata.fill;
+    Description {
+        block: form.narrow(layout.block()),
+        fill: (is_number && fill.iter().any(|&byte| byte != 0)).then(|| fill.clone()),
+        codec: CodecSpec::from_chain(&metadata.codecs).unwrap_or_default(),
+        attributes,
+        dimension_names,
+        ..Description::new(
+            &form.narrow(array.shape()),
+            &form.dtype,
+            form.narrow(layout.chunk()),
+        )
+    }
+}
+
+impl Input for ZarrArray {
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn read(&self, region: &Region) -> Result<Vec<u8>> {
+        self.array.read(&self.form.region(region))
+    }
+}
+
+/// Writes `input` as an array in the directory `path`, superchunk by superchunk, and its document last.
+pub(super) fn write(
+    input: &dyn Input,
+    path: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let of = input.description();
+    let form = Form::of(&of.dtype, of.shape.len()).map_err(|e| e.at(input.place()))?;
+    let layout = shapes::layout(of, options)?;
+    let whole = Region::whole(&of.shape);
+    let grid = whole.cells(layout.superchunk());
+    let store: Arc<dyn Store> = Arc::new(LocalStore::new(path));
+    let array = Array::new(
+        Arc::clone(&store),
+        "",
+        metadata(of, &form, &layout, options)?,
+    )?;
+    progress.start("elements", grid.len());
+    let regions = grid
+        .indices()
+        .filter_map(|i| Region::of_cell(&i, layout.superchunk()).intersect(&whole));
+    relay(
+        regions,
+        progress,
+        |region| input.read(region),
+        |region, bytes| array.write(&form.region(region), bytes),
+    )?;
+    write_document(&*store, "", &form.document(array.document()))
+}
+
+/// The metadata of the numbers that the elements are.
+fn metadata(
+    of: &Description,
+    form: &Form,
+    layout: &Layout,
+    options: &Options,
+) -> Result<ArrayMetadata> {
+    let layout = match layout.is_sharded() {
+        true => Layout::sharded(
+            &form.sizes(layout.superchunk()),
+            &form.sizes(layout.chunk()),
+            &form.sizes(layout.block()),
+        ),
+        false => Layout::unsharded(&form.sizes(layout.chunk())),
+    }?;
+    let fill = match &of.fill {
+        Some(fill) if fill.len() == form.word.size() => fill.clone(),
+        _ => vec![0; form.word.size()],
+    };
+    let codec = options.codec.as_ref().unwrap_or(&of.codec);
+    let mut metadata = ArrayMetadata::new(&form.sizes(&of.shape), form.word, &fill, layout, codec);
+    metadata.attributes.clone_from(&of.attributes);
+    if let Some(note) = form.note() {
+        metadata.attributes.insert(NUMPY.to_owned(), json!(note));
+    }
+    metadata.dimension_names.clone_from(&of.dimension_names);
+    if let (true, Some(names)) = (form.apart, &mut metadata.dimension_names) {
+        names.push(None);
+    }
+    Ok(metadata)
+}
