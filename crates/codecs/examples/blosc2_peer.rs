@@ -227,7 +227,9 @@ fn shuffled(task: &Value) -> Result<Value> {
 }
 
 fn text<'a>(task: &'a Value, name: &str) -> Result<&'a str> {
-    task[name].as_str().ok_or_else(|| format!("no {name}").into())
+    task[name]
+        .as_str()
+        .ok_or_else(|| format!("no {name}").into())
 }
 
 fn number(task: &Value, name: &str) -> Result<usize> {

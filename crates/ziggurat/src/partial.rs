@@ -31,8 +31,7 @@ impl Partial {
         let place = target.display().to_string();
         if fs::symlink_metadata(target).is_ok() {
             if !overwrite {
-                let what =
-                    "it exists already; choose another path, or replace it with --overwrite";
+                let what = "it exists already; choose another path, or replace it with --overwrite";
                 return Err(Error::conflict(place, what));
             }
             may_replace(target)?;
@@ -57,8 +56,7 @@ impl Partial {
         }
         clear(parent, name);
         let directory = parent.join(format!(".{name}.partial-{}", std::process::id()));
-        fs::create_dir_all(&directory)
-            .map_err(|e| Error::io(&directory, "create directory", e))?;
+        fs::create_dir_all(&directory).map_err(|e| Error::io(&directory, "create directory", e))?;
         Ok(Self {
             path: directory.join(name),
             directory,

@@ -121,7 +121,12 @@ pub(super) fn write(
 
 fn storage(of: &Description, options: &Options) -> Storage {
     let size = of.dtype.size() as u64;
-    let row = of.shape.iter().skip(1).product::<u64>().saturating_mul(size);
+    let row = of
+        .shape
+        .iter()
+        .skip(1)
+        .product::<u64>()
+        .saturating_mul(size);
     let rows = of.shape.first().copied().unwrap_or(0);
     // Chunks of whole rows stay as they are.
     let whole = of.chunk.iter().zip(&of.shape).skip(1).all(|(c, n)| c >= n);
@@ -153,7 +158,11 @@ fn storage(of: &Description, options: &Options) -> Storage {
 fn blosc(codec: &CodecSpec) -> Blosc {
     let (compressor, level, shuffle) = match codec {
         CodecSpec::None => ("lz4", 0, Shuffle::None),
-        CodecSpec::Zstd(level) => ("zstd", (level / 2).clamp(1, 9).unsigned_abs(), Shuffle::Bytes),
+        CodecSpec::Zstd(level) => (
+            "zstd",
+            (level / 2).clamp(1, 9).unsigned_abs(),
+            Shuffle::Bytes,
+        ),
         CodecSpec::Gzip(level) => ("zlib", *level, Shuffle::Bytes),
         CodecSpec::Blosc {
             compressor,

@@ -141,9 +141,8 @@ impl Sequence for Chunks {
         while at < end {
             let number = at / chunk;
             let bytes = self.frame.chunk(number)?.decode();
-            let bytes = bytes.map_err(|e| {
-                e.map_place(|p| format!("{}: chunk {number}: {p}", self.place))
-            })?;
+            let bytes = bytes
+                .map_err(|e| e.map_place(|p| format!("{}: chunk {number}: {p}", self.place)))?;
             // A chunk that is shorter than the header says has been refused.
             let from = usize::try_from(at % chunk).unwrap_or(usize::MAX);
             let left = usize::try_from(end - at).unwrap_or(usize::MAX);
@@ -244,7 +243,11 @@ impl Array<'_> {
 fn encoder(codec: &CodecSpec, size: usize) -> Result<Encoder> {
     let (compressor, level, shuffle) = match codec {
         CodecSpec::None => (Compressor::Lz4, 0, "noshuffle"),
-        CodecSpec::Zstd(level) => (Compressor::Zstd, (level / 2).clamp(1, 9).unsigned_abs(), "shuffle"),
+        CodecSpec::Zstd(level) => (
+            Compressor::Zstd,
+            (level / 2).clamp(1, 9).unsigned_abs(),
+            "shuffle",
+        ),
         CodecSpec::Gzip(level) => (Compressor::Zlib, *level, "shuffle"),
         CodecSpec::Blosc {
             compressor,

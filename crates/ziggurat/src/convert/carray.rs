@@ -77,10 +77,14 @@ fn blosc(storage: &Storage) -> Blosc {
 
 /// The values of attributes, and in one more the types in which they were kept.
 fn attributes(typed: &[(String, Attribute)]) -> Attributes {
-    let values = typed.iter().map(|(name, a)| (name.clone(), a.value.clone()));
+    let values = typed
+        .iter()
+        .map(|(name, a)| (name.clone(), a.value.clone()));
     let mut attributes: Attributes = values.collect();
     if !typed.is_empty() {
-        let dtypes = typed.iter().map(|(name, a)| (name.clone(), json!(a.dtype.to_string())));
+        let dtypes = typed
+            .iter()
+            .map(|(name, a)| (name.clone(), json!(a.dtype.to_string())));
         let dtypes: Map<String, Value> = dtypes.collect();
         attributes.insert(CARRAY.to_owned(), json!({"attribute_dtypes": dtypes}));
     }

@@ -15,7 +15,11 @@ const LARGEST: u64 = 256 << 20;
 pub(super) fn slabs(of: &Description) -> Vec<Region> {
     let whole = Region::whole(&of.shape);
     if of.shape.is_empty() || whole.is_empty() {
-        return if whole.is_empty() { vec![] } else { vec![whole] };
+        return if whole.is_empty() {
+            vec![]
+        } else {
+            vec![whole]
+        };
     }
     let row = (whole.len() / of.shape[0]).saturating_mul(of.dtype.size() as u64);
     let most = (LARGEST / row.max(1)).max(1);

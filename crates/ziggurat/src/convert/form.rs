@@ -83,7 +83,11 @@ impl Form {
             (Some(name @ ("numpy.datetime64" | "numpy.timedelta64")), _) => {
                 let factor = configuration["scale_factor"].as_u64().unwrap_or(1);
                 let unit = configuration["unit"].as_str().unwrap_or("generic");
-                let kind = if name == "numpy.datetime64" { "M8" } else { "m8" };
+                let kind = if name == "numpy.datetime64" {
+                    "M8"
+                } else {
+                    "m8"
+                };
                 match (unit, factor) {
                     ("generic", _) => kind.to_owned(),
                     (unit, 1) => format!("{kind}[{unit}]"),
@@ -190,7 +194,11 @@ impl Form {
 fn time(span: bool, unit: &str) -> Value {
     let digits = unit.bytes().take_while(u8::is_ascii_digit).count();
     let (factor, unit) = unit.split_at(digits);
-    let name = if span { "numpy.timedelta64" } else { "numpy.datetime64" };
+    let name = if span {
+        "numpy.timedelta64"
+    } else {
+        "numpy.datetime64"
+    };
     let unit = if unit.is_empty() { "generic" } else { unit };
     let factor: u64 = factor.parse().unwrap_or(1);
     json!({"name": name, "configuration": {"unit": unit, "scale_factor": factor}})

@@ -33,8 +33,7 @@ const FRAME: std::ops::Range<usize> = 2..10;
 
 impl Format {
     /// How a target may be named.
-    pub(super) const NAMES: &str =
-        "*.zarr, *.b2nd, *.b2frame, *.caterva, *.cat, *.bcolz or *.npy";
+    pub(super) const NAMES: &str = "*.zarr, *.b2nd, *.b2frame, *.caterva, *.cat, *.bcolz or *.npy";
 
     /// All formats.
     pub const ALL: [Self; 8] = [

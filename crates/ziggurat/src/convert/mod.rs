@@ -143,11 +143,7 @@ fn write(
         Format::Bcolz => bcolz::write(input, path, options, progress),
         Format::Npy => npy::write(input, path, progress),
         Format::Carray | Format::Bloscpack => {
-            let what = format!(
-                "{} is only read; write {}",
-                format.name(),
-                Format::NAMES
-            );
+            let what = format!("{} is only read; write {}", format.name(), Format::NAMES);
             Err(Error::unsupported(path.display().to_string(), what))
         }
     }
@@ -155,8 +151,7 @@ fn write(
 
 /// Refuses to replace what is none of the formats.
 fn may_replace(target: &Path) -> Result<()> {
-    let is_empty =
-        || std::fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
+    let is_empty = || std::fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_none());
     if Format::detect(target).is_ok() || is_empty() {
         return Ok(());
     }

@@ -108,7 +108,12 @@ fn put(value: &Value, out: &mut Vec<u8>) -> Option<()> {
         Value::Bool(value) => out.push(0xc2 + u8::from(*value)),
         Value::Number(n) => put_number(n, out)?,
         Value::String(text) => {
-            put_length(text.len(), out, (0xa0, 32), &[(0xd9, 1), (0xda, 2), (0xdb, 4)])?;
+            put_length(
+                text.len(),
+                out,
+                (0xa0, 32),
+                &[(0xd9, 1), (0xda, 2), (0xdb, 4)],
+            )?;
             out.extend_from_slice(text.as_bytes());
         }
         Value::Array(items) => {

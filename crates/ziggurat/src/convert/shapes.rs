@@ -1,9 +1,7 @@
 //! Chunk and block shapes of a target.
 
 use ziggurat_core::layout::{Layout, Targets, automatic};
-use ziggurat_core::{
-    Attributes, Axis, Dimension, ElementType, Error, Region, Result, Variable,
-};
+use ziggurat_core::{Attributes, Axis, Dimension, ElementType, Error, Region, Result, Variable};
 use ziggurat_pyramid::{self as pyramid, Size};
 
 use super::{Description, Options};
@@ -13,7 +11,11 @@ const LARGEST_BLOCK: u64 = 4 << 20;
 
 /// The boxes of a sequence of elements: whole rows, about `bytes` in a chunk, unless one row is long.
 pub(super) fn of_rows(shape: &[u64], size: usize, rows: u64) -> Vec<u64> {
-    let row: u64 = shape.iter().skip(1).product::<u64>().saturating_mul(size as u64);
+    let row: u64 = shape
+        .iter()
+        .skip(1)
+        .product::<u64>()
+        .saturating_mul(size as u64);
     let mut chunk: Vec<u64> = shape.iter().map(|&n| n.max(1)).collect();
     if let Some(first) = chunk.first_mut() {
         *first = rows.clamp(1, *first);
@@ -86,10 +88,7 @@ pub(super) fn layout(of: &Description, options: &Options) -> Result<Layout> {
 
 /// Chunk and block of a Blosc2 array: as [`layout`] where something is said, else those of the source, which need
 /// not nest; nothing is larger than the array.
-pub(super) fn chunk_and_block(
-    of: &Description,
-    options: &Options,
-) -> Result<(Vec<u64>, Vec<u64>)> {
+pub(super) fn chunk_and_block(of: &Description, options: &Options) -> Result<(Vec<u64>, Vec<u64>)> {
     let (chunk, block) = match (&options.chunk, &options.block) {
         (None, None) => (of.chunk.clone(), of.block.clone()),
         _ => {
@@ -98,13 +97,21 @@ pub(super) fn chunk_and_block(
         }
     };
     let clip = |cells: &[u64], by: &[u64]| -> Vec<u64> {
-        cells.iter().zip(by).map(|(c, n)| (*c).min((*n).max(1))).collect()
+        cells
+            .iter()
+            .zip(by)
+            .map(|(c, n)| (*c).min((*n).max(1)))
+            .collect()
     };
     let chunk = clip(&chunk, &of.shape);
     let block = clip(&block, &chunk);
-    let bytes = Region::whole(&chunk).len().saturating_mul(of.dtype.size() as u64);
+    let bytes = Region::whole(&chunk)
+        .len()
+        .saturating_mul(of.dtype.size() as u64);
     if bytes > 1 << 30 {
-        let what = format!("chunks of {bytes} bytes, which Blosc2 has not; give smaller ones with --chunk");
+        let what = format!(
+            "chunks of {bytes} bytes, which Blosc2 has not; give smaller ones with --chunk"
+        );
         return Err(Error::limit(format!("chunk {chunk:?}"), what));
     }
     Ok((chunk, block))

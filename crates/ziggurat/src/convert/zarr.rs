@@ -62,7 +62,9 @@ fn describe(form: &Form, array: &Array) -> Description {
     let mut dimension_names = metadata.dimension_names.clone();
     if form.apart {
         attributes.shift_remove(NUMPY);
-        dimension_names.iter_mut().for_each(|names| drop(names.pop()));
+        dimension_names
+            .iter_mut()
+            .for_each(|names| drop(names.pop()));
     }
     let is_number = matches!(form.dtype, DType::Number { .. } | DType::Time { .. });
     let fill = &metadata.fill;
@@ -107,7 +109,11 @@ pub(super) fn write(
     let whole = Region::whole(&of.shape);
     let grid = whole.cells(layout.superchunk());
     let store: Arc<dyn Store> = Arc::new(LocalStore::new(path));
-    let array = Array::new(Arc::clone(&store), "", metadata(of, &form, &layout, options)?)?;
+    let array = Array::new(
+        Arc::clone(&store),
+        "",
+        metadata(of, &form, &layout, options)?,
+    )?;
     progress.start("elements", grid.len());
     let regions = grid
         .indices()

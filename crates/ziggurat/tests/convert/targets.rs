@@ -75,15 +75,13 @@ fn types_are_those_that_zarr_python_reads() {
         let document = document(&zarr);
         (document["data_type"].clone(), document["shape"].clone())
     };
-    let named = |name: &str, configuration: Value| json!({"name": name, "configuration": configuration});
+    let named =
+        |name: &str, configuration: Value| json!({"name": name, "configuration": configuration});
     let expected = named("fixed_length_utf32", json!({"length_bytes": 8}));
     assert_eq!(data_type("b2nd/unicode.b2nd"), (expected, json!([3])));
     let expected = named("null_terminated_bytes", json!({"length_bytes": 3}));
     assert_eq!(data_type("bloscpack/bytes_S3.blp"), (expected, json!([3])));
-    let expected = named(
-        "numpy.datetime64",
-        json!({"unit": "s", "scale_factor": 1}),
-    );
+    let expected = named("numpy.datetime64", json!({"unit": "s", "scale_factor": 1}));
     assert_eq!(data_type("b2nd/datetime.b2nd"), (expected, json!([2])));
     // Elements that nobody named: their bytes.
     assert_eq!(
@@ -119,7 +117,13 @@ fn all_targets_hold_the_same_array() {
 #[test]
 fn bcolz_keeps_attributes_and_the_value_of_new_rows() {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["dflt_nonzero", "i8_2d", "nan_inf", "datetime_ns", "unicode_U4"] {
+    for name in [
+        "dflt_nonzero",
+        "i8_2d",
+        "nan_inf",
+        "datetime_ns",
+        "unicode_U4",
+    ] {
         let from = sample("bcolz").join(name);
         let zarr = dir.path().join(format!("{name}.zarr"));
         let back = dir.path().join(format!("{name}.bcolz"));
@@ -127,7 +131,10 @@ fn bcolz_keeps_attributes_and_the_value_of_new_rows() {
         to(&zarr, &back).unwrap();
         assert_same(&*reopen(&from), &*reopen(&back));
     }
-    assert_eq!(document(&dir.path().join("dflt_nonzero.zarr"))["fill_value"], 7);
+    assert_eq!(
+        document(&dir.path().join("dflt_nonzero.zarr"))["fill_value"],
+        7
+    );
 }
 
 #[test]
@@ -157,7 +164,10 @@ fn what_is_there_stays_unless_it_is_to_be_replaced() {
     let notes = dir.path().join("notes.zarr");
     fs::write(&notes, "mine").unwrap();
     let refused = convert(&from, &notes, &overwrite, &Silent);
-    assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(Error::Conflict { .. })),
+        "{refused:?}"
+    );
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 5);
 }
 
@@ -173,8 +183,14 @@ fn nonsense_is_refused() {
     };
     let plain = Options::default();
     assert!(matches!(refused(&plain, "a.tif"), Error::Caller { .. }));
-    assert!(matches!(refused(&plain, "a.blp"), Error::Unsupported { .. }));
-    assert!(matches!(refused(&plain, "no/a.npy"), Error::NotFound { .. }));
+    assert!(matches!(
+        refused(&plain, "a.blp"),
+        Error::Unsupported { .. }
+    ));
+    assert!(matches!(
+        refused(&plain, "no/a.npy"),
+        Error::NotFound { .. }
+    ));
     let chunk = Options {
         chunk: Some(Size::Shape(vec![1, 2, 3])),
         ..Options::default()

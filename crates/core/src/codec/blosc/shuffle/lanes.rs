@@ -33,16 +33,27 @@ mod x86_64 {
 
     impl Lanes for Narrow {
         #[inline(always)]
-        #[allow(unsafe_code, reason = "compilers do not find the instruction: see the note on speed")]
+        #[allow(
+            unsafe_code,
+            reason = "compilers do not find the instruction: see the note on speed"
+        )]
         fn interleave(self, other: Self) -> [Self; 2] {
             // SAFETY: every x86_64 has SSE2.
-            unsafe { [_mm_unpacklo_epi8(self, other), _mm_unpackhi_epi8(self, other)] }
+            unsafe {
+                [
+                    _mm_unpacklo_epi8(self, other),
+                    _mm_unpackhi_epi8(self, other),
+                ]
+            }
         }
     }
 
     impl Lanes for Wide {
         #[inline(always)]
-        #[allow(unsafe_code, reason = "twice as fast as SSE2 in memory: see the note on speed")]
+        #[allow(
+            unsafe_code,
+            reason = "twice as fast as SSE2 in memory: see the note on speed"
+        )]
         fn interleave(self, other: Self) -> [Self; 2] {
             // SAFETY: only functions with the feature, which are called where it was detected, use it.
             unsafe {
