@@ -20,7 +20,10 @@ from zarr.codecs import ShardingCodec, TransposeCodec
 from zarr.registry import register_codec
 from zarr.storage import LocalStore, MemoryStore, WrapperStore
 
-from program import ROOT, TIME_LIMIT
+from program import READERS, ROOT, TIME_LIMIT, digest, reader_missing
+
+sys.path.insert(0, str(READERS))
+from digest import sha256  # noqa: E402
 
 PACKAGE = ROOT / "python" / "zarr-b2nd"
 sys.path.insert(0, str(PACKAGE / "src"))
@@ -143,12 +146,13 @@ def test_structured_values():
 
 def test_precision_is_truncated():
     array = np.random.default_rng(1).normal(size=(40, 40)).astype("f8")
-    for then in ([], [{"name": "shuffle"}], [{"name": "delta"}]):
-        serializer = B2ndCodec(block_shape=(9, 9), cname="zstd", clevel=5, filters=[{"name": "trunc_prec", "bits": 12}, *then])
+    for bits, then in itertools.product([12, -40], ([], [{"name": "shuffle"}], [{"name": "delta"}])):
+        filters = [{"name": "trunc_prec", "bits": bits}, *then]
+        serializer = B2ndCodec(block_shape=(9, 9), cname="zstd", clevel=5, filters=filters)
         made = create(MemoryStore(), array, (20, 20), serializer)
-        bits = array.view("u8") & ~np.uint64(2**40 - 1)
-        np.testing.assert_array_equal(made[...], bits.view("f8"))
-        np.testing.assert_array_equal(made[30, :], bits.view("f8")[30])
+        expected = (array.view("u8") & ~np.uint64(2**40 - 1)).view("f8")
+        np.testing.assert_array_equal(made[...], expected)
+        np.testing.assert_array_equal(made[30, :], expected[30])
 
 
 def test_fill_values_and_missing_chunks():
@@ -369,6 +373,8 @@ BAD = [
     {**GOOD, "filters": [{"name": "shuffle", "bits": 4}]},
     {**GOOD, "filters": [{"name": "trunc_prec"}]},
     {**GOOD, "filters": [{"name": "trunc_prec", "bits": 24}]},
+    {**GOOD, "filters": [{"name": "trunc_prec", "bits": 0}]},
+    {**GOOD, "filters": [{"name": "trunc_prec", "bits": -23}]},
     {**GOOD, "filters": [{"name": "shuffle"}] * 3},
     {**GOOD, "filters": [{"name": "shuffle"}, {"name": "delta"}]},
     {**GOOD, "filters": [{"name": "delta"}, {"name": "delta"}]},
@@ -454,3 +460,136 @@ def test_the_entry_point_alone_is_enough(installed, tmp_path):
         env=installed, capture_output=True, text=True, timeout=TIME_LIMIT, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(reader_missing("zarrita") is not None, reason=str(reader_missing("zarrita")))
+@pytest.mark.parametrize("checksum", [None, "crc32c"])
+@pytest.mark.parametrize("kind", ["smooth", "random", "sparse"])
+def test_zarrita_reads(tmp_path, kind, checksum):
+    """By readers/b2nd.mjs, which decodes whole chunks, without Blosc2."""
+    arrays = {}
+    for (cname, filters), (dtype, case) in itertools.product(
+        itertools.product(["lz4", "lz4hc", "zlib", "zstd"], FILTERS),
+        [("uint8", 1), ("int32", 2), ("float64", 3)],
+    ):
+        shape, chunk, block = SHAPES[case]
+        arrays[f"{cname}, {filters}, {dtype}"] = array = values(dtype, shape, kind)
+        create(tmp_path / f"{cname}, {filters}, {dtype}", array, chunk, codec(block, cname, 5, filters, checksum=checksum))
+    arrays["sharded"] = values("int16", (64, 64), kind)
+    create(tmp_path / "sharded", arrays["sharded"], (16, 16), codec((6, 7), checksum=checksum), (32, 32))
+    arrays["number"] = values("int16", (), kind)
+    create(tmp_path / "number", arrays["number"], (), codec((), checksum=checksum))
+    lines = digest("zarrita", tmp_path)
+    assert {name: line.get("sha256", line) for name, line in lines.items()} == {n: sha256(a) for n, a in arrays.items()}
+
+
+@pytest.mark.skipif(reader_missing("zarrita") is not None, reason=str(reader_missing("zarrita")))
+def test_zarrita_finds_damage(tmp_path):
+    array = values("int16", (12, 10))
+    for at in range(0, 130, 3):
+        create(tmp_path / f"{at}", array, (12, 10), codec((5, 4), checksum="crc32c"))
+        (stored,) = (tmp_path / f"{at}" / "c" / "0").iterdir()
+        flipped = bytearray(stored.read_bytes())
+        flipped[at] ^= 1 << at % 8
+        stored.write_bytes(bytes(flipped))
+    assert [name for name, line in digest("zarrita", tmp_path).items() if "error" not in line] == []
+
+
+TOOL = os.environ.get("ZIGGURAT_B2ND_CODEC", str(ROOT / "target" / "debug" / "examples" / "b2nd_codec"))
+OURS = ["bool", "int8", "uint16", "int32", "uint64", "float16", "float32", "float64", "complex64", "complex128"]
+CONFIGURATIONS = [
+    dict(cname=cname, clevel=clevel, filters=FILTERS[filters], split=split, checksum=checksum)
+    for (cname, clevel), filters, (split, checksum) in itertools.product(
+        [("lz4", 5), ("lz4hc", 9), ("zlib", 6), ("zstd", 3), ("zstd", 7), ("zstd", 0)],
+        FILTERS,
+        [("auto", None), ("always", "crc32c"), ("never", "crc32c")],
+    )
+]
+
+
+def tool(*arguments):
+    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=TIME_LIMIT)
+    assert done.returncode == 0, f"{arguments}:\n{done.stderr}"
+
+
+def joined(lengths) -> str:
+    return ",".join(map(str, lengths))
+
+
+def assert_we_read(path, array: np.ndarray):
+    """The whole, and a part through the planner of blocks."""
+    line = digest("ziggurat", path)[""]
+    assert "error" not in line, line
+    assert (line["shape"], line["sha256"]) == (list(array.shape), sha256(array))
+    start, shape = [n // 3 for n in array.shape], [max(1, n // 4) for n in array.shape]
+    tool("read", path, path / "part", f"start={joined(start)}", f"shape={joined(shape)}")
+    part = array[tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))]
+    assert (path / "part").read_bytes() == part.astype(part.dtype.newbyteorder("<")).tobytes()
+
+
+def we_write(path, array: np.ndarray, chunk, configuration, shard=None) -> zarr.Array:
+    path.with_suffix(".raw").write_bytes(array.astype(array.dtype.newbyteorder("<")).tobytes())
+    shapes = {"shape": array.shape, "chunk": chunk} | ({} if shard is None else {"shard": shard})
+    options = [f"{name}={joined(lengths)}" for name, lengths in shapes.items()]
+    options.append(f"configuration={json.dumps(configuration)}")
+    tool("write", path.with_suffix(".raw"), path, array.dtype.name, *options)
+    return zarr.open_array(path, mode="r")
+
+
+@pytest.mark.parametrize("kind", ["smooth", "random", "sparse"])
+@pytest.mark.parametrize("shard", [None, (64, 32)])
+@pytest.mark.parametrize("dtype", OURS)
+def test_types_cross_over(tmp_path, dtype, shard, kind):
+    """What zarr-python wrote is read by us, and what we wrote by zarr-python, of each data type."""
+    shape, chunk, block = SHAPES[2]
+    array = values(dtype, shape, kind)
+    for checksum in (None, "crc32c"):
+        serializer = codec(block, checksum=checksum)
+        theirs, ours = tmp_path / f"theirs-{checksum}", tmp_path / f"ours-{checksum}"
+        create(theirs, array, chunk, serializer, shard)
+        assert_we_read(theirs, array)
+        assert_reads(we_write(ours, array, chunk, serializer.to_dict()["configuration"], shard), array)
+
+
+@pytest.mark.parametrize("case", SHAPES[1:], ids=str)
+def test_shapes_cross_over(tmp_path, case):
+    shape, chunk, block = case
+    for checksum, dtype in itertools.product((None, "crc32c"), ("uint8", "float32")):
+        array, serializer = values(dtype, shape), codec(block, checksum=checksum)
+        theirs, ours = tmp_path / f"theirs-{checksum}-{dtype}", tmp_path / f"ours-{checksum}-{dtype}"
+        create(theirs, array, chunk, serializer)
+        assert_we_read(theirs, array)
+        assert_reads(we_write(ours, array, chunk, serializer.to_dict()["configuration"]), array)
+
+
+@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda c: "-".join(str(v) for v in json.loads(json.dumps(c)).values()))
+def test_configurations_cross_over(tmp_path, configuration):
+    shape, chunk, block = (25, 30), (20, 16), (8, 7)
+    configuration = {"block_shape": list(block)} | configuration
+    for kind in ("smooth", "sparse"):
+        array = values("int32", shape, kind)
+        create(tmp_path / f"theirs-{kind}", array, chunk, B2ndCodec(**configuration))
+        assert_we_read(tmp_path / f"theirs-{kind}", array)
+        made = we_write(tmp_path / f"ours-{kind}", array, chunk, configuration)
+        assert made.metadata.codecs[0].to_dict()["configuration"] == configuration
+        assert_reads(made, array)
+
+
+def test_blosclz_crosses_over(tmp_path):
+    """We only read it."""
+    for filters in FILTERS:
+        array = values("int32", (25, 30))
+        create(tmp_path / filters, array, (20, 16), codec((8, 7), "blosclz", 9, filters, checksum="crc32c"))
+        assert_we_read(tmp_path / filters, array)
+
+
+def test_truncated_precision_crosses_over(tmp_path):
+    array = np.random.default_rng(3).normal(size=(25, 30)).astype("float64") // 0.01 / 3
+    expected = (array.view("u8") & ~np.uint64(2**32 - 1)).view("f8")
+    for name in ("none", "shuffle", "delta"):
+        filters = [{"name": "trunc_prec", "bits": 20}, *FILTERS[name]]
+        serializer = B2ndCodec(block_shape=(8, 7), cname="zstd", clevel=5, filters=filters, checksum="crc32c")
+        create(tmp_path / f"theirs-{name}", array, (20, 16), serializer)
+        assert_we_read(tmp_path / f"theirs-{name}", expected)
+        made = we_write(tmp_path / f"ours-{name}", array, (20, 16), serializer.to_dict()["configuration"])
+        assert_reads(made, expected)

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { FileSystemStore } from "@zarrita/storage";
 import * as zarr from "zarrita";
+import "./b2nd.mjs";
 
 /** The arrays at and below `path`: directories whose document says so, names with `__` left out. */
 function* arrays(path) {

@@ -17,6 +17,6 @@ pub use ziggurat_core::dtype;
 ///
 /// A program calls it once before it opens arrays; again does no harm.
 pub fn register() {
-    superchunk::register();
     b2nd::register();
+    superchunk::register();
 }

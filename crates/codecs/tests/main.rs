@@ -12,4 +12,8 @@
 
 mod b2nd;
 mod blosc2;
+mod damage;
 mod legacy;
+mod superchunk;
+#[global_allocator]
+static MEMORY: damage::memory::Counting = damage::memory::Counting;

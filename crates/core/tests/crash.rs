@@ -16,22 +16,34 @@ use ziggurat_core::{Array, ArrayMetadata, ElementType, InPlace, Region, Result, 
 
 /// A call that goes wrong: its number, and for writes how many bytes are written all the same.
 #[derive(Clone, Copy, Debug)]
-struct Fault {
-    call: usize,
-    bytes: usize,
+pub(crate) struct Fault {
+    pub(crate) call: usize,
+    pub(crate) bytes: usize,
     /// Whether nothing happens after it, or only this call fails.
-    stops: bool,
+    pub(crate) stops: bool,
 }
 
 /// A disk with at most one fault. Waiting for it to be durable takes no time.
 #[derive(Debug, Default)]
-struct Faulty {
+pub(crate) struct Faulty {
     fault: Option<Fault>,
     /// The calls so far: their names, and the number of bytes of writes.
     calls: Mutex<Vec<(&'static str, usize)>>,
 }
 
 impl Faulty {
+    pub(crate) fn with(fault: Fault) -> Self {
+        Self {
+            fault: Some(fault),
+            ..Self::default()
+        }
+    }
+
+    /// The calls so far, with the bytes that were to be written.
+    pub(crate) fn calls(&self) -> Vec<(&'static str, usize)> {
+        self.calls.lock().unwrap().clone()
+    }
+
     /// Whether a call may be made, and of how many bytes.
     fn call(&self, name: &'static str, bytes: usize) -> (usize, io::Result<()>) {
         let mut calls = self.calls.lock().unwrap();
@@ -39,7 +51,8 @@ impl Faulty {
         calls.push((name, bytes));
         let fail = || Err(io::ErrorKind::StorageFull.into());
         match self.fault {
-            Some(fault) if fault.call == now => (fault.bytes, fail()),
+            // Where threads write at once the call may be another one.
+            Some(fault) if fault.call == now => (fault.bytes.min(bytes), fail()),
             Some(fault) if fault.call < now && fault.stops => (0, fail()),
             _ => (bytes, Ok(())),
         }
@@ -339,7 +352,7 @@ impl Example {
     }
 }
 
-fn copy_of(dir: &Path) -> tempfile::TempDir {
+pub(crate) fn copy_of(dir: &Path) -> tempfile::TempDir {
     fn copy(from: &Path, to: &Path) {
         for entry in std::fs::read_dir(from).unwrap() {
             let entry = entry.unwrap();

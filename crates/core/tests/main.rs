@@ -32,6 +32,7 @@ mod selections;
 mod shards;
 mod stores;
 mod support;
+mod table_faults;
 mod tables;
 mod writing;
 mod zarrs_reads;

@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 use ziggurat_core::{Error, Result};
 
 use super::NAME;
-use crate::blosc2::{Compressor, Filter, Filters, Split};
+use crate::blosc2::{Compressor, Encoder, Filter, Filters, Split};
 
 /// The place that errors name; who knows the array puts it in front.
 const PLACE: &str = "codec b2nd";
 
-/// The `configuration` of the codec: `spec/b2nd.md`, B5.
+/// The `configuration` of the codec: `spec/b2nd.md`, C3 to C9.
 ///
 /// ```
 /// use ziggurat_codecs::b2nd::Configuration;
@@ -77,13 +77,15 @@ impl Configuration {
     /// The same with these filters, in the order in which they are applied.
     ///
     /// # Errors
-    /// [`Error::Caller`] for more than six, or a shuffle of groups, which has no name in Zarr.
+    /// [`Error::Caller`] for a shuffle of groups, which has no name in Zarr; [`Error::Unsupported`] for those
+    /// that C-Blosc2 decodes to other values (`spec/b2nd.md`, C8).
     pub fn filters(mut self, filters: &[Filter]) -> Result<Self> {
         let named = |filter: &Filter| !matches!(filter, Filter::Shuffle { group: 1.. });
         if !filters.iter().all(named) {
             let what = "shuffle of groups that are no elements cannot be written";
             return Err(Error::caller(PLACE, what));
         }
+        check_filters(filters)?;
         self.filters = Filters::new(filters).map_err(|e| e.at(PLACE))?;
         Ok(self)
     }
@@ -100,6 +102,16 @@ impl Configuration {
     pub fn checksum(mut self, checksum: bool) -> Self {
         self.checksum = checksum;
         self
+    }
+
+    /// The encoder of elements of `typesize` bytes.
+    ///
+    /// # Errors
+    /// As [`Encoder::compressor`] and [`Encoder::filters`].
+    pub fn encoder(&self, typesize: usize) -> Result<Encoder> {
+        let encoder = Encoder::new(typesize)?.filters(self.filters)?;
+        let encoder = encoder.compressor(self.compressor, self.level)?;
+        Ok(encoder.split(self.split))
     }
 
     /// Reads a `configuration`.
@@ -126,11 +138,12 @@ impl Configuration {
         let level = level.filter(|n| *n <= 9);
         let filters = match members.get("filters") {
             None => Vec::new(),
-            Some(Value::Array(filters)) if filters.len() <= Filters::MAX => {
+            Some(Value::Array(filters)) => {
                 filters.iter().map(parse_filter).collect::<Result<_>>()?
             }
-            Some(other) => return Err(wrong("filters", other, "a list of at most 6 objects")),
+            Some(other) => return Err(wrong("filters", other, "a list of objects")),
         };
+        check_filters(&filters)?;
         Ok(Self {
             block_shape: parse_shape(required("block_shape")?)?,
             compressor: choose("cname", required("cname")?, &COMPRESSORS)?,
@@ -203,6 +216,25 @@ fn parse_filter(given: &Value) -> Result<Filter> {
     };
     members(given, "filters", known)?;
     Ok(filter)
+}
+
+/// Refuses what C-Blosc2 encodes but decodes to other values.
+fn check_filters(filters: &[Filter]) -> Result<()> {
+    let moves = |filter| matches!(filter, &Filter::Shuffle { .. } | &Filter::Bitshuffle);
+    let alike = |a, b| std::mem::discriminant::<Filter>(a) == std::mem::discriminant(b);
+    let right = match filters {
+        [] | [_] => true,
+        [first, second] => moves(second) || !(moves(first) || alike(first, second)),
+        _ => false,
+    };
+    match right {
+        true => Ok(()),
+        false => {
+            let what = "these 'filters', which C-Blosc2 does not decode rightly; \
+                        use at most two, delta and trunc_prec before a shuffle";
+            Err(Error::unsupported(PLACE, what))
+        }
+    }
 }
 
 fn filter_to_json(filter: Filter) -> Value {

@@ -18,6 +18,7 @@ mod encode;
 mod index;
 mod parts;
 mod requests;
+mod short;
 mod zarrs_023;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub const NAME: &str = "b2nd";
 /// Makes the codec known to arrays of this project and of zarrs.
 pub(crate) fn register() {
     ziggurat_core::codec::register(NAME, make);
+    ziggurat_core::codec::register_short(NAME, short::FORM);
     zarrs_023::register();
 }
 

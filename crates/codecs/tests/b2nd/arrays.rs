@@ -7,6 +7,7 @@ use serde_json::json;
 use zarrs::array::{Array as Foreign, ArrayBytes, ArraySubset};
 use zarrs::filesystem::FilesystemStore;
 use ziggurat_codecs::b2nd::{self, Configuration};
+use ziggurat_codecs::blosc2::Split;
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::layout::Layout;
 use ziggurat_core::store::{LocalStore, ObjectBackend};
@@ -114,4 +115,50 @@ fn automatic_blocks_fit_their_chunk() {
         let chain = b2nd::chain(&Configuration::new([]), &shape, typesize);
         assert_eq!(chain[0]["configuration"]["block_shape"], json!(block));
     }
+}
+
+#[test]
+fn short_forms() {
+    register();
+    let spec = |text: &str| text.parse::<CodecSpec>();
+    for (text, same) in [
+        ("b2nd", "b2nd-zstd:5:shuffle"),
+        ("b2nd-lz4", "b2nd-lz4:5:shuffle"),
+        ("b2nd-zlib:9:noshuffle", "b2nd-zlib:9:noshuffle"),
+        (
+            "b2nd-lz4hc:0:delta+bitshuffle",
+            "b2nd-lz4hc:0:delta+bitshuffle",
+        ),
+    ] {
+        let spec = spec(text).unwrap();
+        assert_eq!(spec.to_string(), same);
+        let chain = spec.chain_for(ElementType::Float32, &[64, 128, 128]);
+        assert_eq!(
+            chain[0]["configuration"]["block_shape"],
+            json!([16, 32, 32])
+        );
+        let again = CodecSpec::from_chain(&chain).unwrap();
+        assert_eq!(again.to_string(), same);
+        let smaller = again.chain_for(ElementType::Float32, &[5]);
+        assert_eq!(smaller[0]["configuration"]["block_shape"], json!([5]));
+    }
+    for text in [
+        "b2nd-blosclz",
+        "b2nd-snappy",
+        "b2nd:10",
+        "b2nd::shuffle",
+        "b2nd-zstd:5:shuffle:1",
+        "b2nd-zstd:5:shuffle+delta",
+        "b2nd-zstd:5:trunc_prec",
+        "b2ndx",
+    ] {
+        let fault = spec(text).unwrap_err().to_string();
+        assert!(fault.contains("b2nd[-{zstd,"), "{fault}");
+    }
+    // Other members than a short form has.
+    let split = Configuration::new([1])
+        .checksum(true)
+        .split(Split::Never)
+        .to_json();
+    assert!(CodecSpec::from_chain(&[split]).is_none());
 }

@@ -179,12 +179,9 @@ fn a_chunk_of_other_sizes_is_refused() {
 
 #[test]
 fn precision_is_truncated_before_anything_else() {
-    let filters = [
-        Filter::Truncate { bits: 8 },
-        Filter::Delta,
-        Filter::Shuffle { group: 0 },
-    ];
-    for checksum in [false, true] {
+    let then = [Filter::Delta, Filter::Shuffle { group: 0 }];
+    for (filter, checksum) in then.into_iter().zip([false, true]) {
+        let filters = [Filter::Truncate { bits: 8 }, filter];
         let configuration = Configuration::new([7, 16, 32]).checksum(checksum);
         let case = large(configuration.filters(&filters).unwrap());
         let mut out = vec![0; case.elements.len()];
@@ -222,4 +219,20 @@ fn limits_are_refused_by_name() {
         let fault = Codec::new(&Configuration::new([2, 2]), shape, "uint8", 1).unwrap_err();
         assert!(fault.to_string().contains("block_shape"), "{fault}");
     }
+}
+
+#[test]
+fn the_example_of_the_specification() {
+    let text = include_str!("../../../../spec/b2nd.md");
+    let lines = text.lines().skip_while(|line| !line.starts_with("00  "));
+    let hex = lines.take_while(|line| *line != "```").flat_map(|line| {
+        let digits = line[4..].split("  ").next().unwrap();
+        let bytes = digits.split(' ');
+        bytes.map(|byte| u8::from_str_radix(byte, 16).unwrap())
+    });
+    let configuration = Configuration::new([2, 2]).compressor(Compressor::Lz4, 0);
+    let codec = Codec::new(&configuration.checksum(true), &[3, 2], "uint8", 1).unwrap();
+    let mut bytes = Vec::new();
+    codec.encode_into(&[1, 2, 3, 4, 5, 6], &mut bytes).unwrap();
+    assert_eq!(bytes, hex.collect::<Vec<u8>>());
 }

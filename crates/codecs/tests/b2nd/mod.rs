@@ -78,12 +78,20 @@ fn configurations(block: Vec<u64>) -> impl Strategy<Value = Configuration> {
         Just(Compressor::Zlib),
         Just(Compressor::Zstd),
     ];
-    let filter = prop_oneof![
-        Just(Filter::Shuffle { group: 0 }),
-        Just(Filter::Bitshuffle),
-        Just(Filter::Delta),
+    let [shuffle, bitshuffle, delta] = [
+        Filter::Shuffle { group: 0 },
+        Filter::Bitshuffle,
+        Filter::Delta,
     ];
-    let filters = prop::collection::vec(filter, 0..4);
+    let filters = prop::sample::select(vec![
+        vec![],
+        vec![shuffle],
+        vec![bitshuffle],
+        vec![delta],
+        vec![delta, shuffle],
+        vec![delta, bitshuffle],
+        vec![shuffle, bitshuffle],
+    ]);
     let split = prop_oneof![Just(Split::Always), Just(Split::Never), Just(Split::Auto)];
     (compressor, 0..7u8, filters, split, any::<bool>()).prop_map(
         move |(compressor, level, filters, split, checksum)| {

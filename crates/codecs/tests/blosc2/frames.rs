@@ -2,7 +2,8 @@
 
 use std::io::Cursor;
 
-use ziggurat_codecs::blosc2::{Contiguous, Encoder, Frame, FrameWriter, Metalayers};
+use ziggurat_codecs::blosc2::{Contiguous, Encoder, Frame, FrameHeader, FrameWriter, Metalayers};
+use ziggurat_core::Error;
 
 use super::support::elements;
 
@@ -62,4 +63,16 @@ fn metalayers_have_limits() {
     }
     layers.set("one more", []).unwrap();
     assert!(begin(&layers).is_err());
+}
+
+/// Frames were lists of 13 before Blosc2 was released.
+#[test]
+fn a_frame_of_the_first_days_is_named() {
+    let early = b"\x9d\xa8b2frame\0\xd2\0\0\0\x5c";
+    match FrameHeader::length(early) {
+        Err(Error::Unsupported { what, .. }) => assert!(what.contains("first release"), "{what}"),
+        other => panic!("{other:?}"),
+    }
+    let error = FrameHeader::length(b"\x9d\xa8b2other\0").unwrap_err();
+    assert!(matches!(error, Error::Data { .. }), "{error}");
 }

@@ -2,7 +2,9 @@
 
 mod arrays;
 mod chunks;
+mod crash;
 mod damage;
 mod frames;
+mod reads;
 mod samples;
 pub(crate) mod support;

@@ -28,7 +28,7 @@ pub(crate) fn elements(count: usize, typesize: usize, seed: u64) -> Vec<u8> {
 }
 
 /// Every encoder that there is for elements of `typesize` bytes, but for the block.
-pub(super) fn encoder(typesize: usize) -> impl Strategy<Value = Encoder> {
+pub(crate) fn encoder(typesize: usize) -> impl Strategy<Value = Encoder> {
     let compressor = prop_oneof![
         Just(Compressor::Lz4),
         Just(Compressor::Lz4hc),
@@ -53,7 +53,7 @@ pub(super) fn encoder(typesize: usize) -> impl Strategy<Value = Encoder> {
 }
 
 /// A contiguous frame of an array.
-pub(super) fn array(layout: &NdLayout, encoder: &Encoder, elements: &[u8]) -> Vec<u8> {
+pub(crate) fn array(layout: &NdLayout, encoder: &Encoder, elements: &[u8]) -> Vec<u8> {
     let target = Contiguous::new(Cursor::new(Vec::new()));
     let none = Metalayers::default();
     let mut writer = NdWriter::new(target, layout.clone(), *encoder, &none).unwrap();

@@ -49,7 +49,7 @@ impl Array {
     /// both in each.
     ///
     /// Framed superchunks at the old edge or the new one are framed anew, as their frames say how much of
-    /// them lies within the array.
+    /// them lies within the array. If the process dies before that, [`compact`](Self::compact) does it.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -184,6 +184,8 @@ impl Array {
         &self,
         change: impl Fn(&[u64]) -> Result<Vec<u64>>,
     ) -> Result<Vec<u64>> {
+        // Before anything is changed that could not be followed by what is stored.
+        self.framing()?;
         for attempt in 0..ATTEMPTS {
             pause(attempt);
             let seen = self.see_document()?;

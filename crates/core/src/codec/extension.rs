@@ -172,3 +172,36 @@ fn around(shape: &[u64], first: u64, last: u64) -> Region {
     let shape: Vec<u64> = start.iter().zip(&end).map(|(a, b)| b - a + 1).collect();
     Region::new(start, shape)
 }
+
+/// How the codec of another crate is given on the command line.
+#[derive(Clone, Copy, Debug)]
+pub struct ShortForm {
+    /// What may be written, for messages.
+    pub usage: &'static str,
+    /// The element of `codecs` that a text stands for, not yet fit for blocks of a shape.
+    pub parse: fn(&str) -> Option<Value>,
+    /// The text that stands for an element of `codecs`, whatever blocks it is fit for.
+    pub print: fn(&Value) -> Option<String>,
+    /// The same element of `codecs`, fit for blocks of an element type and a shape.
+    pub fit: fn(&Value, ElementType, &[u64]) -> Value,
+}
+
+static SHORT: RwLock<BTreeMap<&'static str, ShortForm>> = RwLock::new(BTreeMap::new());
+
+/// Makes the short form of a codec known; texts of it begin with `name`. Doing so again changes nothing.
+pub fn register_short(name: &'static str, form: ShortForm) {
+    let mut known = SHORT.write().unwrap_or_else(PoisonError::into_inner);
+    known.insert(name, form);
+}
+
+/// The short form of the codec `name`.
+pub(super) fn short(name: &str) -> Option<ShortForm> {
+    let known = SHORT.read().unwrap_or_else(PoisonError::into_inner);
+    known.get(name).copied()
+}
+
+/// What may be written of all short forms.
+pub(super) fn usages() -> Vec<&'static str> {
+    let known = SHORT.read().unwrap_or_else(PoisonError::into_inner);
+    known.values().map(|form| form.usage).collect()
+}

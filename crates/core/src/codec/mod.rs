@@ -31,7 +31,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 pub use blosc::{Grown, Growth};
-pub use extension::{Extension, Located, MakeExtension, Parted, register};
+pub use extension::{
+    Extension, Located, MakeExtension, Parted, ShortForm, register, register_short,
+};
 pub use spec::CodecSpec;
 pub(crate) use zarrs_023::check_order;
 

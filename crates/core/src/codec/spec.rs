@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::extension;
 use crate::{ElementType, Error};
 
 /// The compressor of blocks, in short form.
@@ -12,6 +13,7 @@ use crate::{ElementType, Error};
 /// | `gzip`, `gzip:LEVEL` | gzip, level 5 by default |
 /// | `blosc-zstd`, `blosc-lz4`, `blosc-zlib`, ...`:LEVEL`, ...`:LEVEL:SHUFFLE` | Blosc with `shuffle` (default), `bitshuffle` or `noshuffle`; level 5 by default |
 /// | `none` | not compressed |
+/// | what a [registered](super::register_short) codec is called by | that codec |
 ///
 /// ```
 /// use ziggurat_core::{ElementType, codec::CodecSpec};
@@ -37,6 +39,8 @@ pub enum CodecSpec {
         /// `shuffle`, `bitshuffle` or `noshuffle`.
         shuffle: String,
     },
+    /// One of another crate that has a [short form](super::ShortForm), as an element of `codecs`.
+    Extension(Value),
 }
 
 impl Default for CodecSpec {
@@ -50,9 +54,12 @@ impl CodecSpec {
     /// The Zarr codec chain for blocks of `element`, all parameters written out.
     #[must_use]
     pub fn chain(&self, element: ElementType) -> Vec<Value> {
+        if let Self::Extension(codec) = self {
+            return vec![codec.clone()];
+        }
         let mut chain = vec![bytes_codec(element)];
         chain.extend(match self {
-            Self::None => None,
+            Self::None | Self::Extension(_) => None,
             Self::Zstd(level) => Some(json!({
                 "name": "zstd", "configuration": {"level": level, "checksum": false}
             })),
@@ -68,12 +75,30 @@ impl CodecSpec {
         });
         chain
     }
+
+    /// The same, fit for blocks of a shape: some codecs divide them further.
+    #[must_use]
+    pub fn chain_for(&self, element: ElementType, block: &[u64]) -> Vec<Value> {
+        let chain = self.chain(element);
+        let fit = |codec| match short_of(&codec) {
+            Some(form) => (form.fit)(&codec, element, block),
+            None => codec,
+        };
+        chain.into_iter().map(fit).collect()
+    }
 }
 
 impl CodecSpec {
-    /// The short form of a chain that [`chain`](Self::chain) makes; `None` for any other.
+    /// The short form of a chain that [`chain`](Self::chain) or [`chain_for`](Self::chain_for) makes;
+    /// `None` for any other.
     #[must_use]
     pub fn from_chain(chain: &[Value]) -> Option<Self> {
+        if let [codec] = chain
+            && let Some(form) = short_of(codec)
+        {
+            (form.print)(codec)?;
+            return Some(Self::Extension(codec.clone()));
+        }
         let (bytes, compressor) = chain.split_first()?;
         let level = |configuration: &Value, key: &str| {
             configuration[key]
@@ -101,6 +126,11 @@ impl CodecSpec {
     }
 }
 
+/// The short form of an element of `codecs`.
+fn short_of(codec: &Value) -> Option<extension::ShortForm> {
+    extension::short(codec["name"].as_str()?)
+}
+
 /// The little-endian `bytes` codec.
 fn bytes_codec(element: ElementType) -> Value {
     match element.word() {
@@ -120,6 +150,10 @@ impl std::fmt::Display for CodecSpec {
                 level,
                 shuffle,
             } => write!(f, "blosc-{compressor}:{level}:{shuffle}"),
+            Self::Extension(codec) => {
+                let text = short_of(codec).and_then(|form| (form.print)(codec));
+                f.write_str(&text.unwrap_or_else(|| codec.to_string()))
+            }
         }
     }
 }
@@ -129,10 +163,18 @@ impl std::str::FromStr for CodecSpec {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = || {
-            let known = "use none, zstd[:-131072..22], gzip[:0..9], or \
-                         blosc-{zstd,lz4,lz4hc,zlib,blosclz}[:0..9][:shuffle|bitshuffle|noshuffle]";
+            let mut known = "use none, zstd[:-131072..22], gzip[:0..9], or \
+                         blosc-{zstd,lz4,lz4hc,zlib,blosclz}[:0..9][:shuffle|bitshuffle|noshuffle]"
+                .to_owned();
+            for usage in extension::usages() {
+                known = format!("{known}, or {usage}");
+            }
             Error::caller(format!("codec {text:?}"), format!("not known; {known}"))
         };
+        let first = text.split([':', '-']).next().unwrap_or_default();
+        if let Some(form) = extension::short(first) {
+            return (form.parse)(text).map(Self::Extension).ok_or_else(refuse);
+        }
         let mut parts = text.split(':');
         let name = parts.next().unwrap_or_default();
         let mut level = |default: i32, range: std::ops::RangeInclusive<i32>| {

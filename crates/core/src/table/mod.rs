@@ -5,13 +5,14 @@
 //! `docs/design/011-tables.md` why. What holds at all times: **the document of the group says which
 //! columns and how many rows there are**, and replacing it is the one step that makes a change.
 
+mod access;
 mod change;
 mod columns;
 mod document;
+mod edit;
 mod rows;
 mod schema;
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ use self::change::Change;
 use self::document::{Seen, State};
 use self::schema::{Leaf, leaves};
 use crate::dtype::DType;
-use crate::store::{Store, join};
-use crate::{Array, Attributes, CreateOptions, Error, Pick, Region, Result, Selection};
+use crate::store::Store;
+use crate::{Array, Attributes, CreateOptions, Error, Result};
 
 /// Rows of named columns in a store.
 ///
@@ -101,7 +102,7 @@ impl Table {
         let nodes = columns::names(&record);
         let mut change = Change::begin_new(&store, path, &nodes, lease)?;
         let (state, ()) = change.run(|change, state| {
-            new.create(change, &store, path, metadata)?;
+            new.create(change, metadata)?;
             *state = State {
                 record: Some(record.clone()),
                 rows,
@@ -173,6 +174,14 @@ impl Table {
         leaves.into_iter().map(|leaf| leaf.path).collect()
     }
 
+    /// The columns that are stored, in their order: path, type, shape of a cell.
+    #[must_use]
+    pub fn schema(&self) -> Vec<(String, DType, Vec<u64>)> {
+        let leaves = self.leaves().unwrap_or_default().into_iter();
+        let column = |leaf: Leaf| (leaf.path, leaf.dtype, leaf.shape);
+        leaves.map(column).collect()
+    }
+
     /// User attributes of the table; see [`attributes`](crate::attributes) for their types.
     #[must_use]
     pub fn attributes(&self) -> &Attributes {
@@ -200,243 +209,4 @@ impl Table {
     fn leaves(&self) -> Result<Vec<Leaf>> {
         leaves(&self.place(), &self.record())
     }
-
-    /// The columns of these names; a record is all of its fields, and no name means all columns.
-    fn named(&self, names: &[&str]) -> Result<Vec<Leaf>> {
-        let all = self.leaves()?;
-        if names.is_empty() {
-            return Ok(all);
-        }
-        let mut found = Vec::new();
-        for name in names {
-            let is = |leaf: &&Leaf| {
-                let rest = leaf.path.strip_prefix(name);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            let before = found.len();
-            found.extend(all.iter().filter(is).cloned());
-            if found.len() == before {
-                let what = format!(
-                    "it has no column {name:?}, but {}",
-                    self.columns().join(", ")
-                );
-                return Err(Error::caller(self.place(), what));
-            }
-        }
-        Ok(found)
-    }
-
-    /// The array of one column, with the rows that the table has.
-    ///
-    /// Its elements may be changed; its number of rows only by the table. Times are `int64`; texts have
-    /// one dimension more, of bytes or of code points (`uint32`).
-    ///
-    /// # Errors
-    /// [`Error::Caller`] if there is no such column; [`Error::Conflict`] if it is shorter than the table.
-    pub fn column(&self, path: &str) -> Result<Array> {
-        match &self.named(&[path])?[..] {
-            [leaf] => self.array(leaf),
-            several => {
-                let names: Vec<&str> = several.iter().map(|leaf| &leaf.path[..]).collect();
-                let what = format!("{path} is several columns: {}", names.join(", "));
-                Err(Error::caller(self.place(), what))
-            }
-        }
-    }
-
-    fn array(&self, leaf: &Leaf) -> Result<Array> {
-        let mut array = Array::open(Arc::clone(&self.store), &join(&self.path, &leaf.path))?;
-        let (element, cell) = leaf.elements();
-        if array.element() != element || array.shape().get(1..) != Some(&cell) {
-            let (have, shape) = (array.element(), array.shape());
-            let what = format!(
-                "{have} {shape:?} is no column of {} {:?}",
-                leaf.dtype, leaf.shape
-            );
-            return Err(Error::data(array.place(), what));
-        }
-        let mut shape = array.shape().to_vec();
-        if shape[0] < self.rows() {
-            let (have, want) = (shape[0], self.rows());
-            let what = format!("it has {have} rows where the table has {want}; refresh the table");
-            return Err(Error::conflict(array.place(), what));
-        }
-        // What lies beyond is no part of the table (yet).
-        shape[0] = self.rows();
-        array.set_shape(shape);
-        Ok(array)
-    }
-
-    /// Some rows of some columns; nothing of others is fetched.
-    ///
-    /// A record is all of its fields; no name means all columns. An index picks one row.
-    ///
-    /// # Errors
-    /// [`Error::Caller`] if there is no such column or row, [`Error::Data`] if a column is damaged.
-    pub fn read(&self, columns: &[&str], rows: &Pick) -> Result<Rows> {
-        let whole = Region::whole(&[self.rows()]);
-        let selection = Selection::from([rows.clone()]);
-        let count = selection.shape(&whole.shape)?.first().copied();
-        let mut found = Rows::new(usize::try_from(count.unwrap_or(1)).unwrap_or(usize::MAX));
-        for leaf in self.named(columns)? {
-            let bytes = self.array(&leaf)?.select(&selection)?.bytes;
-            found = found.with(&leaf.path, &leaf.dtype, &leaf.shape, bytes)?;
-        }
-        Ok(found)
-    }
-
-    /// Replaces cells from row `start` on, in those columns that `rows` has.
-    ///
-    /// Each superchunk is replaced atomically, not all columns at once.
-    ///
-    /// # Errors
-    /// [`Error::Caller`] if there are not so many rows, or for columns that the table has not.
-    pub fn write(&self, start: u64, rows: &Rows) -> Result<()> {
-        let all = self.leaves()?;
-        for (path, ..) in rows.columns() {
-            let Some(leaf) = all.iter().find(|leaf| leaf.path == path) else {
-                let what = format!("it has no column {path:?}");
-                return Err(Error::caller(self.place(), what));
-            };
-            let (_, cells) = rows.find(leaf)?;
-            let array = self.array(leaf)?;
-            array.write(&rows_of(&array, start, rows.count() as u64), cells)?;
-        }
-        Ok(())
-    }
-
-    /// Appends rows, which have all the columns, and returns their numbers.
-    ///
-    /// All of them are there when it returns, or none. Processes that append at the same time take turns.
-    ///
-    /// # Errors
-    /// [`Error::Caller`] if the columns are not those of the table; [`Error::Conflict`] if another took
-    /// over since this took too long. Then nothing is appended.
-    pub fn append(&mut self, rows: &Rows) -> Result<Range<u64>> {
-        let count = rows.count() as u64;
-        self.change(&[], |change, state| {
-            let start = state.rows;
-            let end = start.checked_add(count);
-            let end = end.ok_or_else(|| Error::limit("rows", "no more than 2^64 - 1"))?;
-            let leaves = change.leaves()?;
-            if let Some((path, ..)) = rows.columns().nth(leaves.len()) {
-                let what = format!("column {path:?} and others that the table has not");
-                return Err(Error::caller("rows", what));
-            }
-            let cells: Vec<_> = leaves
-                .iter()
-                .map(|leaf| rows.find(leaf))
-                .collect::<Result<_>>()?;
-            for (leaf, (_, cells)) in leaves.iter().zip(cells) {
-                change.renew()?;
-                let mut array = change.array(leaf)?;
-                change.set_rows(&mut array, end, false)?;
-                array.write(&rows_of(&array, start, count), cells)?;
-            }
-            state.rows = end;
-            Ok(start..end)
-        })
-    }
-
-    /// Changes the number of rows: cuts the last ones off, or adds such as hold the fill values.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] as for [`append`](Self::append).
-    pub fn resize(&mut self, rows: u64) -> Result<()> {
-        self.change(&[], |change, state| {
-            let cuts = rows < state.rows;
-            state.rows = rows;
-            if cuts {
-                // First for all to see, then done: so nobody sees a row that is half cut off.
-                change.commit(state)?;
-            }
-            for leaf in change.leaves()? {
-                change.renew()?;
-                change.set_rows(&mut change.array(&leaf)?, rows, true)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Adds a column at the end; `fill` writes to its array (a record: to each, by its path) what the rows
-    /// hold that are there. Nobody sees it before all is written.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] if there is such a column or node already; otherwise as
-    /// [`create_filled`](Self::create_filled).
-    pub fn add_column(
-        &mut self,
-        name: &str,
-        dtype: &DType,
-        shape: &[u64],
-        options: impl Fn(&str) -> CreateOptions,
-        mut fill: impl FnMut(&str, &Array) -> Result<()>,
-    ) -> Result<()> {
-        let place = self.place();
-        let record = DType::record([(name.to_owned(), dtype.clone(), shape.to_vec())])?;
-        leaves(&place, &record)?;
-        let record = schema::packed(&record)?;
-        let (store, path) = (Arc::clone(&self.store), self.path.clone());
-        self.change(&[name.to_owned()], |change, state| {
-            if state.has(name) {
-                let what = format!("it has a column {name:?} already");
-                return Err(Error::conflict(&place, what));
-            }
-            let new = columns::New {
-                record: &record,
-                rows: state.rows,
-                options: &options,
-                fill: &mut fill,
-            };
-            let metadata = new.metadata(&place)?;
-            new.create(change, &store, &path, metadata)?;
-            let mut all = columns::parts(state.record.as_ref());
-            all.extend(columns::parts(Some(&record)));
-            state.record = Some(DType::record(all)?);
-            Ok(())
-        })
-    }
-
-    /// Takes away a column, or a record of columns.
-    ///
-    /// It is gone for all at once, and then deleted.
-    ///
-    /// # Errors
-    /// [`Error::Caller`] if there is none of this name, or no other.
-    pub fn drop_column(&mut self, name: &str) -> Result<()> {
-        let place = self.place();
-        self.change(&[name.to_owned()], |change, state| {
-            let mut rest = columns::parts(state.record.as_ref());
-            rest.retain(|(column, ..)| column != name);
-            if !state.has(name) || rest.is_empty() {
-                let what = match state.has(name) {
-                    true => format!("{name:?} is its only column; delete the table"),
-                    false => format!("it has no column {name:?}"),
-                };
-                return Err(Error::caller(&place, what));
-            }
-            state.record = Some(DType::record(rest)?);
-            change.commit(state)?;
-            change.delete(name)
-        })
-    }
-
-    /// Replaces the user attributes.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] as for [`append`](Self::append).
-    pub fn set_attributes(&mut self, attributes: Attributes) -> Result<()> {
-        self.change(&[], |_, state| {
-            state.attributes = attributes;
-            Ok(())
-        })
-    }
-}
-
-/// So many rows of a column.
-fn rows_of(array: &Array, start: u64, count: u64) -> Region {
-    let mut region = Region::whole(array.shape());
-    region.start[0] = start;
-    region.shape[0] = count;
-    region
 }

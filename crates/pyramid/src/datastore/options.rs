@@ -167,6 +167,10 @@ impl Options {
         let shape = variable.shape();
         let size = variable.element.size() as u64;
         let mut targets = Targets::default();
+        if let CodecSpec::Extension(_) = self.codec {
+            // Such a codec divides blocks further: they may be as large as what is fetched at once.
+            targets.block = targets.chunk;
+        }
         for (given, target) in [
             (&self.block, &mut targets.block),
             (&self.chunk, &mut targets.chunk),

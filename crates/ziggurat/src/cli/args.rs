@@ -104,7 +104,7 @@ pub(crate) struct Import {
     /// One object of the store: a shape, a size, or auto
     #[arg(long, default_value = "auto", value_parser = parse::size)]
     pub(crate) superchunk: Size,
-    /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none
+    /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none, or b2nd-{zstd,lz4,...}[:LEVEL[:FILTERS]]
     #[arg(long, default_value = "zstd:3")]
     pub(crate) codec: CodecSpec,
     /// What objects of the store are
@@ -177,7 +177,7 @@ pub(crate) struct Convert {
     /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none [default: like SRC]
     #[arg(long)]
     pub(crate) codec: Option<CodecSpec>,
-    /// Layout of a Zarr store: portable or unsharded
+    /// Layout of a Zarr store
     #[arg(long, default_value = "portable")]
     pub(crate) layout: LayoutName,
     /// Replace DST if it exists

@@ -1,9 +1,12 @@
 //! `ziggurat info`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use ziggurat::core::codec::CodecSpec;
+use ziggurat::core::store::LocalStore;
 use ziggurat::core::time::TimeUnits;
-use ziggurat::core::{Array, Axis, Dimension, Region, Result};
+use ziggurat::core::{Array, Axis, Dimension, Error, Region, Result, Table};
 use ziggurat::pyramid::{Datastore, Member};
 
 use super::args::Info;
@@ -11,6 +14,12 @@ use super::get::time_at;
 use super::{open, print};
 
 pub(super) fn run(args: &Info) -> Result<()> {
+    match Table::open(Arc::new(LocalStore::new(&args.store)), "") {
+        Ok(table) => return super::columns::show(&table, args.json),
+        Err(error @ Error::Unsupported { .. }) => return Err(error),
+        // It may be a datastore.
+        Err(_) => {}
+    }
     let datastore = open(&args.store)?;
     let info = describe(&datastore)?;
     if args.json {
@@ -115,7 +124,7 @@ fn level(number: usize, array: &Array) -> Result<Value> {
     Ok(json!({
         "level": number, "path": array.path(), "shape": array.shape(), "data_type": array.element().name(),
         "superchunk": layout.superchunk(), "chunk": layout.chunk(), "block": layout.block(),
-        "sharded": layout.is_sharded(), "codec": codec, "superchunks": array.superchunks()?.len(),
+        "sharded": layout.is_sharded(), "framing": array.metadata().framing, "codec": codec, "superchunks": array.superchunks()?.len(),
         "bytes": raw, "stored_bytes": stored,
         "ratio": (stored > 0).then(|| (float(raw) / float(stored) * 100.0).round() / 100.0),
     }))

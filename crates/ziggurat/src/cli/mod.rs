@@ -3,6 +3,7 @@
 mod args;
 mod arrays;
 mod build;
+mod columns;
 mod compact;
 mod convert;
 mod digest;
@@ -31,8 +32,9 @@ use progress::Bars;
 /// Runs the program: 0 when all went well, 1 for a fault of the data or the system, 2 for one of
 /// the call, 130 when it was interrupted.
 pub(crate) fn main() -> ExitCode {
-    let args = Args::parse();
+    // Options name codecs, too.
     ziggurat::codecs::register();
+    let args = Args::parse();
     let bars = Bars::new(args.quiet);
     let done = threads(args.threads).and_then(|()| {
         match args.command {

@@ -50,14 +50,14 @@ fn caterva() {
 
 #[test]
 fn bcolz() {
-    let tables = ["ctable1", "ctable_mutated", "objects"];
-    let there = there_and_back("bcolz", &["b2nd"], &tables);
-    assert_eq!(there, 42);
+    let refused = ["objects"];
+    let there = there_and_back("bcolz", &["b2nd"], &refused);
+    assert_eq!(there, 43);
 }
 
 #[test]
 fn bloscpack() {
-    assert_eq!(there_and_back("bloscpack", &["b2nd"], &[]), 33);
+    assert_eq!(there_and_back("bloscpack", &["b2nd"], &[]), 34);
 }
 
 /// The digests were made with NumPy from what was written.

@@ -38,7 +38,8 @@ class B2ndCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin):
 
     `block_shape` has the rank of the chunk and is nowhere longer; it need not divide it. `cname` is one of
     blosclz, lz4, lz4hc, zlib and zstd, `clevel` 0 to 9. `filters` are objects in order of application:
-    {"name": "shuffle"}, {"name": "bitshuffle"}, {"name": "delta"}, {"name": "trunc_prec", "bits": 10}.
+    {"name": "shuffle"}, {"name": "bitshuffle"}, {"name": "delta"}, {"name": "trunc_prec", "bits": 10}, where `bits`
+    are those of the mantissa that are kept or, if negative, dropped.
     `split` ("auto", "always", "never") is whether each byte of the elements has a stream of its own.
     `checksum` is "crc32c" or None.
     """
@@ -98,7 +99,7 @@ class B2ndCodec(ArrayBytesCodec, ArrayBytesCodecPartialDecodeMixin):
             raise ValueError(f"b2nd: block_shape {list(self.block_shape)} for {len(array_spec.shape)} dimensions")
         for name, bits in self.filters:
             most = MANTISSA.get(dtype.itemsize, 0) if dtype.kind == "f" else 0
-            if name == "trunc_prec" and bits > most:
+            if name == "trunc_prec" and not -most < bits <= most:
                 raise ValueError(f"b2nd: trunc_prec to {bits} bits for {dtype.name}; only floats of 4 and 8 bytes")
         return self
 
@@ -283,4 +284,7 @@ def _filter(given: Mapping[str, Any]) -> tuple[str, int]:
     members = {"name", "bits"} if name == "trunc_prec" else {"name"}
     if not isinstance(name, str) or set(given) != members:
         raise ValueError(f"b2nd: no such filter: {given!r}")
-    return name, _integer("bits", given["bits"], 1, 52) if "bits" in given else 0
+    bits = _integer("bits", given["bits"], -51, 52) if "bits" in given else None
+    if bits == 0:
+        raise ValueError("b2nd: trunc_prec to 0 bits")
+    return name, bits or 0

@@ -43,13 +43,13 @@ SPLITS = {
 
 
 def check_filters(names: Sequence[str]) -> None:
-    """Refuses what C-Blosc2 encodes but decodes to other values (3.3.5 still does)."""
+    """Refuses what C-Blosc2 does not bring back (3.3.5): the codec has no such configurations."""
     if unknown := [name for name in names if name not in FILTER_CODES]:
         raise ValueError(f"no such filter: {unknown[0]!r}; there are {', '.join(FILTER_CODES)}")
     if len(names) > 2:
-        raise ValueError(f"{len(names)} filters; C-Blosc2 decodes at most two in a row rightly")
+        raise ValueError(f"{len(names)} filters; at most two in a row come back from C-Blosc2")
     if names[1:] and names[1] in ("delta", "trunc_prec") and (names[0] == names[1] or "shuffle" in names[0]):
-        raise ValueError(f"filter {names[1]!r} after {names[0]!r}, which C-Blosc2 does not decode rightly")
+        raise ValueError(f"filter {names[1]!r} after {names[0]!r}, which does not come back from C-Blosc2")
 
 
 @dataclass(frozen=True)
@@ -100,15 +100,18 @@ class Layout:
 
 def compress(elements: np.ndarray, layout: Layout, pipeline: Pipeline) -> bytes:
     """The chunk of `elements`, bytes of all blocks one after the other."""
+    filters = []
     for name, bits in pipeline.filters:
         if name == "trunc_prec":
             elements = _truncated(elements, layout.typesize, bits)
+        else:
+            filters.append(FILTER_CODES[name])
     chunk = blosc2.compress2(
         elements,
         codec=CODECS[pipeline.cname],
         clevel=pipeline.clevel,
-        filters=[FILTER_CODES[name] for name, _ in pipeline.filters],
-        filters_meta=[argument for _, argument in pipeline.filters],
+        filters=filters,
+        filters_meta=[0] * len(filters),
         splitmode=SPLITS[pipeline.split],
         typesize=layout.typesize,
         blocksize=layout.blocksize,
@@ -122,9 +125,9 @@ def compress(elements: np.ndarray, layout: Layout, pipeline: Pipeline) -> bytes:
 
 
 def _truncated(elements: np.ndarray, typesize: int, bits: int) -> np.ndarray:
-    """Floats with `bits` bits of the mantissa. Blosc2 stores chunks that do not compress as they were given."""
+    """Floats with `bits` bits of the mantissa; Blosc2 itself would not truncate chunks that do not compress."""
     words = elements.view(f"<u{typesize}")
-    dropped = MANTISSA[typesize] - bits
+    dropped = MANTISSA[typesize] - bits if bits > 0 else -bits
     return (words >> dropped << dropped).view("u1")
 
 
@@ -170,7 +173,8 @@ class Front:
         sizes = struct.unpack_from("<iii", self.header, NBYTES)
         if self.header[FLAGS] & EXTENDED != EXTENDED or self.header[TYPESIZE] != layout.typesize:
             raise _damaged(f"no Blosc2 chunk of elements of {layout.typesize} bytes")
-        if sizes[:2] != (layout.nbytes, layout.blocksize):
+        whole = self.header[FLAGS] & COPIED or self.header[BLOSC2_FLAGS] >> 4 & 0b111
+        if sizes[0] != layout.nbytes or (sizes[1] != layout.blocksize and not whole):
             told = f"{layout.nbytes} bytes in blocks of {layout.blocksize}"
             raise _damaged(f"{sizes[0]} bytes in blocks of {sizes[1]}, not {told}")
         if self.header[FLAGS2] & 1 or self.header[BLOSC2_FLAGS] & (DICTIONARY | LAZY):
@@ -248,7 +252,7 @@ class Front:
         header = bytearray(self.header)
         front = HEADER + (0 if self.special or self.copied else 4 * len(blocks))
         starts = front + np.cumsum([0, *map(len, parts)]) + len(self.value)
-        struct.pack_into("<i", header, NBYTES, len(blocks) * self.layout.blocksize)
+        struct.pack_into("<ii", header, NBYTES, len(blocks) * self.layout.blocksize, self.layout.blocksize)
         struct.pack_into("<i", header, CBYTES, starts[-1])
         index = b"" if front == HEADER else starts[:-1].astype("<i4").tobytes()
         return _decompress(b"".join([header, index, self.value, *parts]), len(blocks) * self.layout.blocksize)

@@ -1,5 +1,6 @@
 //! Reading frames.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ziggurat_core::codec::scratch;
@@ -16,6 +17,12 @@ use crate::blosc2::source::{FileAt, ReadAt};
 
 /// Largest variable-length metalayer that is decoded.
 const MAX_VLMETALAYER: usize = 256 << 20;
+
+/// Bytes that a file gives about as fast as it answers one more read.
+const NEAR: usize = 8 << 10;
+
+/// Most bytes of several blocks that are read at once: they are decoded while the cache has them.
+const MOST: usize = 256 << 10;
 
 /// A frame that is open for reading, from any number of threads.
 ///
@@ -335,29 +342,99 @@ impl Chunk<'_> {
         Ok(out)
     }
 
+    /// Reads and decodes `blocks`, in any order, and gives each to `work`: its position among them and
+    /// its elements. Those that lie close together are read at once.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if one is damaged; those of reading, and of `work`.
+    ///
+    /// # Panics
+    /// If there is no such block.
+    pub fn each_block(
+        &self,
+        blocks: &[usize],
+        mut work: impl FnMut(usize, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let index = &self.index;
+        let mut wanted: Vec<Wanted> = (0..blocks.len())
+            .map(|position| Wanted {
+                position,
+                block: blocks[position],
+                extent: index.extent(blocks[position]),
+            })
+            .collect();
+        wanted.sort_unstable_by_key(|one| one.extent.start);
+        self.with_first(index.needs_first(), |first| {
+            self.each_wanted(&wanted, first, &mut work)
+        })
+    }
+
     /// Reads and decodes one block into `out`, which has its size.
     ///
     /// # Errors
     /// [`Error::Data`] if it is damaged; those of reading.
+    ///
+    /// # Panics
+    /// If there is no such block.
     pub fn decode_block(&self, block: usize, out: &mut [u8]) -> Result<()> {
         let index = &self.index;
-        let decode = |first: Option<&[u8]>, out: &mut [u8]| {
+        self.with_first(index.needs_first() && block > 0, |first| {
             self.with_bytes(index.extent(block), |stored| {
                 index.decode_block(block, stored, first, out)
             })
-        };
-        if block == 0 || !index.needs_first() {
-            return decode(None, out);
-        }
-        scratch::with_bytes(index.header().block_size(0), |first| {
-            self.decode_block(0, first)?;
-            decode(Some(first), out)
         })
+    }
+
+    /// Calls `work` with the first block, decoded, if it is `needed`.
+    fn with_first<R>(
+        &self,
+        needed: bool,
+        work: impl FnOnce(Option<&[u8]>) -> Result<R>,
+    ) -> Result<R> {
+        if !needed {
+            return work(None);
+        }
+        scratch::with_bytes(self.index.header().block_size(0), |first| {
+            self.decode_block(0, first)
+                .map_err(|e| e.map_place(|p| format!("block 0: {p}")))?;
+            work(Some(first))
+        })
+    }
+
+    /// As [`each_block`](Self::each_block), of blocks in the order in which they lie in the chunk. `first` is
+    /// the first block of the chunk, decoded, if others need it.
+    fn each_wanted(
+        &self,
+        mut wanted: &[Wanted],
+        first: Option<&[u8]>,
+        work: &mut impl FnMut(usize, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let index = &self.index;
+        while let [one, ..] = wanted {
+            let start = one.extent.start;
+            let (near, others) = wanted.split_at(together(wanted));
+            let end = near.last().map_or(start, |last| last.extent.end);
+            self.with_bytes(start..end, |stored| {
+                near.iter().try_for_each(|one| {
+                    let stored = &stored[one.extent.start - start..one.extent.end - start];
+                    let decoded = match first {
+                        Some(first) if one.block == 0 => return work(one.position, first),
+                        _ => scratch::with_bytes(index.header().block_size(one.block), |out| {
+                            index.decode_block(one.block, stored, first, out)?;
+                            work(one.position, out)
+                        }),
+                    };
+                    decoded.map_err(|e| e.map_place(|p| format!("block {}: {p}", one.block)))
+                })
+            })?;
+            wanted = others;
+        }
+        Ok(())
     }
 
     fn with_bytes<R>(
         &self,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         work: impl FnOnce(&[u8]) -> Result<R>,
     ) -> Result<R> {
         scratch::with_buffer(|buffer| {
@@ -365,6 +442,24 @@ impl Chunk<'_> {
             work(self.source.get().read(start, range.len(), buffer)?)
         })
     }
+}
+
+/// A block that is wanted of a chunk.
+struct Wanted {
+    position: usize,
+    block: usize,
+    extent: Range<usize>,
+}
+
+/// How many of the first of `wanted` are read at once.
+fn together(wanted: &[Wanted]) -> usize {
+    let start = wanted.first().map_or(0, |one| one.extent.start);
+    let pairs = wanted.windows(2);
+    let near = pairs.take_while(|pair| {
+        let gap = pair[1].extent.start.saturating_sub(pair[0].extent.end);
+        gap <= NEAR && pair[1].extent.end - start <= MOST
+    });
+    wanted.len().min(1 + near.count())
 }
 
 impl std::fmt::Debug for Chunk<'_> {

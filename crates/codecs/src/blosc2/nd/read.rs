@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use rayon::prelude::*;
-use ziggurat_core::codec::scratch;
 use ziggurat_core::region::{Window, copy, offset, runs};
 use ziggurat_core::{Error, Region, Result};
 
@@ -174,44 +173,41 @@ impl B2nd {
         out: &mut [u8],
     ) -> Result<()> {
         let (block, grid) = (self.layout.block(), self.layout.block_grid());
-        let size = self.check_chunk(chunk.index())?;
-        for index in wanted.cells(block).indices() {
-            let cell = Region::of_cell(&index, block);
+        self.check_chunk(chunk.index())?;
+        let cells: Vec<Vec<u64>> = wanted.cells(block).indices().collect();
+        // Less than the number of blocks, which is less than 2^31.
+        let number = |index: &Vec<u64>| usize::try_from(offset(index, &grid)).unwrap_or(usize::MAX);
+        let numbers: Vec<usize> = cells.iter().map(number).collect();
+        chunk.each_block(&numbers, |n, bytes| {
+            let cell = Region::of_cell(&cells[n], block);
             let Some(part) = cell.intersect(wanted) else {
-                continue;
+                return Ok(());
             };
-            // Less than the number of blocks, which is less than 2^31.
-            let number = usize::try_from(offset(&index, &grid)).unwrap_or(usize::MAX);
             let from = part.relative_to(&cell.start).start;
             let shift = part.relative_to(&wanted.start).start;
             let start: Vec<u64> = shift.iter().zip(to.start).map(|(a, b)| a + b).collect();
-            scratch::with_bytes(size, |bytes| {
-                chunk.decode_block(number, bytes)?;
-                let from = Window {
-                    shape: block,
-                    start: &from,
-                };
-                let to = Window {
-                    shape: to.shape,
-                    start: &start,
-                };
-                copy(&part.shape, self.typesize(), bytes, from, out, to);
-                Ok::<_, Error>(())
-            })
-            .map_err(|e| e.map_place(|p| format!("block {index:?}: {p}")))?;
-        }
-        Ok(())
+            let from = Window {
+                shape: block,
+                start: &from,
+            };
+            let to = Window {
+                shape: to.shape,
+                start: &start,
+            };
+            copy(&part.shape, self.typesize(), bytes, from, out, to);
+            Ok(())
+        })
     }
 
-    /// The bytes of a block, if those of `chunk` have as many as the layout says.
-    fn check_chunk(&self, chunk: &ChunkIndex) -> Result<usize> {
+    /// Checks that blocks of `chunk` have as many bytes as the layout says.
+    fn check_chunk(&self, chunk: &ChunkIndex) -> Result<()> {
         let size = self.layout.block_bytes(self.typesize())?;
         let found = chunk.header().block;
         if found != size {
             let what = format!("blocks of {found} bytes, the array has blocks of {size}");
             return Err(Error::data(PLACE, what));
         }
-        Ok(size)
+        Ok(())
     }
 
     fn fill(

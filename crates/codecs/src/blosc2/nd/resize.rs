@@ -1,10 +1,10 @@
 //! Growing and shrinking arrays without touching the chunks that stay as they are.
 
-use std::fs::OpenOptions;
-use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
+use ziggurat_core::exec::block_on;
 use ziggurat_core::region::{Window, copy};
+use ziggurat_core::store::{Expected, LocalStore, Store, join};
 use ziggurat_core::{Error, Region, Result};
 
 use super::{B2nd, NdLayout, PLACE};
@@ -18,7 +18,10 @@ use crate::blosc2::special::Special;
 /// Elements that come are zero, elements that go are lost. Chunks that go leave a gap in a contiguous
 /// frame, as do edge chunks that are written anew because something lay beyond the old edge.
 ///
-/// Until all is written the frame is broken. Whoever cannot bear that applies it to a copy.
+/// A crash at any byte leaves the old array or the new one: a contiguous frame is written beside the
+/// old one, the chunks by the system, which shares them where it can, and takes its name when it is
+/// whole. Of a directory the new chunks are written first, then the index in this way, then chunks go;
+/// files that a crash leaves there belong to no chunk.
 ///
 /// ```
 /// # use ziggurat_codecs::blosc2::{B2nd, Contiguous, Encoder, Metalayers, NdLayout, NdWriter};
@@ -65,33 +68,60 @@ impl Resize {
     /// Writes it to the file or directory that the array was opened from.
     ///
     /// # Errors
-    /// [`Error::Io`] if the system refuses.
+    /// As [`apply_in`](Self::apply_in).
     pub fn apply(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let file = match self.kind {
-            Kind::Contiguous => path.to_owned(),
-            Kind::Sparse => path.join(INDEX),
-        };
-        for (name, bytes) in &self.come {
-            let path = path.join(name);
-            std::fs::write(&path, bytes).map_err(|e| Error::io(&path, "write", e))?;
+        // What a link leads to is replaced, not the link.
+        let found = path
+            .canonicalize()
+            .map_err(|e| Error::io(path, "find", e))?;
+        let name = found.file_name().and_then(|name| name.to_str());
+        match found.parent().zip(name) {
+            Some((parent, name)) => self.apply_in(&LocalStore::new(parent), name),
+            None => {
+                let what = "a name that is not UTF-8; rename it";
+                Err(Error::caller(path.display().to_string(), what))
+            }
         }
-        self.write(&file)
-            .map_err(|e| Error::io(&file, "write", e))?;
-        for name in &self.go {
-            let path = path.join(name);
-            std::fs::remove_file(&path).map_err(|e| Error::io(&path, "remove", e))?;
-        }
-        Ok(())
     }
 
-    fn write(&self, path: &Path) -> std::io::Result<()> {
-        let mut file = OpenOptions::new().write(true).open(path)?;
-        file.seek(SeekFrom::Start(self.tail_start))?;
-        file.write_all(&self.tail)?;
-        file.set_len(self.tail_start + self.tail.len() as u64)?;
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&self.header)
+    /// Writes it to the file or directory `key` of a store, which the array was opened from.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if it changes meanwhile; those of the store.
+    pub fn apply_in(&self, store: &dyn Store, key: &str) -> Result<()> {
+        block_on(async {
+            for (name, bytes) in &self.come {
+                store.put(&join(key, name), bytes.clone().into()).await?;
+            }
+            match self.kind {
+                Kind::Contiguous => self.replace(store, key).await?,
+                Kind::Sparse => self.replace(store, &join(key, INDEX)).await?,
+            }
+            for name in &self.go {
+                store.delete(&join(key, name)).await?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Puts a new file into the place of the one that holds the header.
+    async fn replace(&self, store: &dyn Store, key: &str) -> Result<()> {
+        let place = store.place(key);
+        let seen = store.version(key).await?;
+        let seen = seen.ok_or_else(|| Error::not_found(&place, "the frame to resize"))?;
+        let mut writer = store.create(key).await?;
+        writer.write(&[self.header.clone().into()]).await?;
+        let chunks = self.header.len() as u64..self.tail_start;
+        if writer.copy(&seen, chunks).await? {
+            writer.write(&[self.tail.clone().into()]).await?;
+            let expected = Expected::Version(seen);
+            if writer.finish(&expected).await?.is_some() {
+                return Ok(());
+            }
+        }
+        let what = "it changed meanwhile; open it again";
+        Err(Error::conflict(place, what))
     }
 
     /// Writes it to the contiguous frame that the array was opened from.

@@ -27,6 +27,9 @@ pub enum Updates {
     ///
     /// A reader that knows nothing of it may see an index that is being written and report damage;
     /// read again. One that takes longer than an update from index to block may read other bytes.
+    ///
+    /// [Framed](crate::shard::Framing) superchunks are rewritten all the same: what frames the blocks says
+    /// how long all of them are.
     InPlace(InPlace),
 }
 
