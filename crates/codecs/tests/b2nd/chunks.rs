@@ -56,7 +56,7 @@ proptest! {
         let mut out = vec![0; case.elements.len()];
         for (n, extent) in located.extents().to_vec().into_iter().enumerate() {
             let stored = &bytes[extent.start as usize..extent.end as usize];
-            located.decode(n, stored, &mut out).unwrap();
+            located.decode(n, stored, &whole, &mut out).unwrap();
         }
         for region in wanted {
             let size = case.data_type.1;

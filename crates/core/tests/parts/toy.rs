@@ -206,7 +206,7 @@ impl Located for Found {
         &self.extents
     }
 
-    fn decode(&mut self, n: usize, bytes: &[u8], block: &mut [u8]) -> Result<()> {
+    fn decode(&mut self, n: usize, bytes: &[u8], within: &Region, out: &mut [u8]) -> Result<()> {
         let (number, wanted) = &self.parts[n];
         let (toy, size) = (&self.toy, self.toy.element.size());
         let whole = &toy.parts()[*number];
@@ -229,11 +229,12 @@ impl Located for Found {
                 shape: &whole.shape,
                 start: &start,
             };
+            let start = wanted.relative_to(&within.start).start;
             let to = Window {
-                shape: &toy.block,
-                start: &wanted.start,
+                shape: &within.shape,
+                start: &start,
             };
-            copy(&wanted.shape, size, &part, from, block, to);
+            copy(&wanted.shape, size, &part, from, out, to);
         }
         Ok(())
     }
