@@ -4,10 +4,8 @@ use serde_json::{Map, Value, json};
 use ziggurat_core::{Error, Result};
 
 use super::NAME;
+use super::codec::PLACE;
 use crate::blosc2::{Compressor, Encoder, Filter, Filters, Split};
-
-/// The place that errors name; who knows the array puts it in front.
-const PLACE: &str = "codec b2nd";
 
 /// The `configuration` of the codec: `spec/b2nd.md`, C3 to C9.
 ///
