@@ -225,14 +225,12 @@ fn check_filters(filters: &[Filter]) -> Result<()> {
         [first, second] => moves(second) || !(moves(first) || alike(first, second)),
         _ => false,
     };
-    match right {
-        true => Ok(()),
-        false => {
-            let what = "these 'filters', which C-Blosc2 does not decode rightly; \
-                        use at most two, delta and trunc_prec before a shuffle";
-            Err(Error::unsupported(PLACE, what))
-        }
+    if right {
+        return Ok(());
     }
+    let what = "these 'filters', which C-Blosc2 does not decode rightly; \
+                use at most two, delta and trunc_prec before a shuffle";
+    Err(Error::unsupported(PLACE, what))
 }
 
 fn filter_to_json(filter: Filter) -> Value {
