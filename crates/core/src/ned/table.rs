@@ -254,10 +254,12 @@ impl RangeTable {
 
     fn set_row(&mut self, at: usize, row: Row) -> Result<()> {
         let full = self.chunk_length;
-        let is_last = at + 1 >= self.rows.len();
+        let is_last = at >= self.rows.len().saturating_sub(1);
+        let length = full.checked_mul(at as u64);
+        let length = length.and_then(|n| i64::try_from(n.checked_add(row.count)?).ok());
         let follows = at == 0 || self.rows.get(at - 1).is_some_and(|r| r.count == full);
         let fits = (1..=full).contains(&row.count) && (is_last || row.count == full);
-        if !fits || !follows {
+        if !fits || !follows || length.is_none() {
             return Err(not_dense(at as u64));
         }
         match self.rows.get_mut(at) {

@@ -62,6 +62,9 @@ fn arrays_that_are_no_tables_are_refused() {
     assert!(refused(&[1, 5, 0]) && refused(&[1, 5, -1]), "none");
     assert!(refused(&[1, 5, 3, 7, 8, 2]), "not dense");
     assert!(RangeTable::of(0, &[]).is_err());
+    let most = i64::MAX;
+    let long = RangeTable::from_array(most.cast_unsigned(), &[1, 5, most, 7, 7, 1]);
+    assert!(long.is_err(), "more events than can be counted");
 }
 
 #[test]
@@ -74,5 +77,6 @@ fn a_chunk_has_the_default_zoom_until_its_second_event() {
     assert!(table.is_settled(0));
     assert!(table.set(1, &[2000]).is_err(), "the first is not full");
     assert!(table.set(0, &[]).is_err());
+    assert!(table.set(u64::MAX, &[1]).is_err() && table.replace_from(u64::MAX, &[1]).is_err());
     assert!(table.check_length(2).is_ok() && table.check_length(3).is_err());
 }
