@@ -141,11 +141,12 @@ impl Extension for Toy {
     fn decode_into(&self, bytes: &[u8], out: &mut [u8]) -> Result<()> {
         let front = &bytes[..bytes.len().min(self.front())];
         let mut located = self.locate(front, bytes.len() as u64, &self.parts())?;
+        let whole = Region::whole(&self.block);
         for n in 0..located.extents().len() {
             let extent = located.extents()[n].clone();
             let part = bytes.get(extent.start as usize..extent.end as usize);
             let part = part.ok_or_else(|| Error::data("", "cut off"))?;
-            located.decode(n, part, out)?;
+            located.decode(n, part, &whole, out)?;
         }
         Ok(())
     }
