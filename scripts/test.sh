@@ -50,7 +50,7 @@ oracle() {
 foreign() {
     local python readers=conformance-tests/readers
     cargo build --quiet --package ziggurat || exit 1
-    cargo build --quiet --package ziggurat-core --package ziggurat-codecs --examples || exit 1
+    cargo build --quiet --package ziggurat-core --package ziggurat-codecs --package ziggurat-pyramid --examples || exit 1
     python=$(python3 scripts/venv.py conformance-tests/requirements.txt) || exit 1
     export ZIGGURAT_BIN=${ZIGGURAT_BIN:-$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/ziggurat}
     if [ -z "${ZIGGURAT_GDAL_PYTHON:-}" ]; then
