@@ -6,7 +6,7 @@
 //! number of cells, whose values are in the file DIRECTORY/NAME, bin after bin from the first event to the
 //! last, and their type; of fewer events the positions that are `kept`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 use ziggurat_core::time::TimeUnits;
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
     for name in names {
         let line = match TimeAggregator::parse(name, events.units.calendar())? {
             TimeAggregator::Bin(statistic, binning) => {
-                events.bin(statistic, binning, Path::new(directory).join(name))?
+                events.bin(statistic, binning, &Path::new(directory).join(name))?
             }
             TimeAggregator::Thin(thin) => {
                 let frames = events.frames.chunks(events.frame());
@@ -83,12 +83,7 @@ impl Events {
         (self.frames.len() / self.ticks.len().max(1)).max(1)
     }
 
-    fn bin(
-        &self,
-        statistic: Statistic,
-        binning: Binning,
-        to: PathBuf,
-    ) -> Result<serde_json::Value> {
+    fn bin(&self, statistic: Statistic, binning: Binning, to: &Path) -> Result<serde_json::Value> {
         let bins = TickBins::new(binning, self.units.clone())?;
         let cells = self.frame() / self.base.element.size();
         let (Some(&first), Some(&last)) = (self.ticks.first(), self.ticks.last()) else {
@@ -122,7 +117,7 @@ impl Events {
             binner.push(ticks, frames, &mut keep)?;
         }
         binner.finish(&mut keep)?;
-        std::fs::write(&to, out).map_err(|e| Error::io(&to, "write", e))?;
+        std::fs::write(to, out).map_err(|e| Error::io(to, "write", e))?;
         let labels = numbers.map(|number| bins.label(number).map(Scalar::as_f64));
         let labels: Vec<Option<f64>> = labels.collect();
         let kind: ElementType = made.element;

@@ -216,9 +216,8 @@ impl ForValue for Start<'_> {
             }
         }
         needs.areas = holds.len();
-        let years = self.bins.edges(self.bins.number(0)?);
-        let wide = |edges: Range<i128>| edges.end - edges.start > i128::from(i64::MAX);
-        if !holds.is_empty() && years.is_none_or(wide) {
+        let (_, edges) = self.bins.bin(0)?;
+        if !holds.is_empty() && edges.end - edges.start > i128::from(i64::MAX) {
             let place = format!("time-weighted mean over {}", self.bins.binning());
             return Err(Error::limit(
                 place,

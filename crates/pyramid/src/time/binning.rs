@@ -104,7 +104,7 @@ impl TickBins {
     /// # Errors
     /// [`Error::Data`] if the tick is beyond the range of years.
     pub fn number(&self, tick: i64) -> Result<i128> {
-        Ok(self.binning.bins.number(self.moment(tick)?))
+        Ok(self.bin(tick)?.0)
     }
 
     /// The ticks in a bin.
@@ -174,6 +174,16 @@ impl TickBins {
     /// The moment of a tick.
     pub(super) fn moment(&self, tick: i64) -> Result<i128> {
         self.units.nanoseconds(Scalar::Int(tick))
+    }
+
+    /// The bin that holds a tick, and the moments between which it lies.
+    pub(super) fn bin(&self, tick: i64) -> Result<(i128, Range<i128>)> {
+        let number = self.binning.bins.number(self.moment(tick)?);
+        let edges = self.edges(number).ok_or_else(|| {
+            let what = format!("tick {tick} is beyond the range of years");
+            Error::data(self.units.to_string(), what)
+        })?;
+        Ok((number, edges))
     }
 
     /// The moments between which a bin lies.

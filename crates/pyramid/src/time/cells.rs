@@ -120,11 +120,14 @@ impl<T: Value> Cells<T> {
             let at = start..cells.min(start + BLOCK);
             for (i, &tick) in frames.ticks.iter().enumerate() {
                 let values = &frames.values[i * cells..][at.clone()];
-                let missing = |v: T| v.is_nan() | (Some(v) == frames.nodata);
                 let block = Block {
+                    // Two loops, and no early end: both are vectors of cells.
                     complete: !match frames.nodata {
                         None => values.iter().fold(false, |any, v| any | v.is_nan()),
-                        Some(_) => values.iter().fold(false, |any, &v| any | missing(v)),
+                        Some(nodata) => values.iter().fold(false, |any, &v| {
+                            let same = v == nodata;
+                            any | same | v.is_nan()
+                        }),
                     },
                     at: at.clone(),
                     values,
@@ -149,7 +152,7 @@ impl<T: Value> Cells<T> {
                 self.add_valid(block, |_| true);
             }
             (false, None) => self.add_counted(block, |v| !v.is_nan()),
-            (false, Some(nodata)) => self.add_counted(block, |v| !v.is_nan() & (v != nodata)),
+            (false, Some(nodata)) => self.add_counted(block, |v| !v.is_nan() && v != nodata),
         }
     }
 
@@ -238,11 +241,10 @@ fn extreme<T: Value>(
     valid: impl Fn(T) -> bool,
     better: impl Fn(T, T) -> bool,
 ) {
-    let timed = !times.is_empty();
     let best = part(best, &block.at).iter_mut().zip(block.values);
-    if !timed {
+    if times.is_empty() {
         for (best, &v) in best {
-            *best = if valid(v) & better(v, *best) {
+            *best = if valid(v) && better(v, *best) {
                 v
             } else {
                 *best
@@ -252,7 +254,7 @@ fn extreme<T: Value>(
     }
     for ((best, &v), time) in best.zip(part(times, &block.at)) {
         // The first value may be no better than what the search starts with: infinity.
-        let new = valid(v) & (better(v, *best) | (*time == NEVER));
+        let new = valid(v) && (better(v, *best) || *time == NEVER);
         *best = if new { v } else { *best };
         *time = if new { block.tick } else { *time };
     }

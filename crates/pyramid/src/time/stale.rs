@@ -81,25 +81,22 @@ impl TickBins {
         let Some(last_changed) = changed.last() else {
             return Ok(());
         };
-        let held = |from: i128, stop: i128| hold.map_or(stop, |hold| stop.min(from + hold));
-        let end = |tick: i64| -> Result<i128> {
-            let number = self.number(tick)?;
-            Ok(self.edges(number).map_or(i128::MAX, |edges| edges.end))
-        };
+        let reach = |from: i128, stop: i128| hold.map_or(stop, |hold| stop.min(from + hold));
+        let end = |tick: i64| Ok::<_, Error>(self.bin(tick)?.1.end);
         for &tick in changed {
             let at = events.partition_point(|&event| event <= tick);
             let next = events[at..].iter().find(|event| !changed.contains(event));
             let from = self.moment(tick)?;
             if let Some(&next) = next {
                 // Between its unchanged neighbours a change reaches from its tick to the later one.
-                stale.push(self.spanned(from..held(from, self.moment(next)?)));
+                stale.push(self.spanned(from..reach(from, self.moment(next)?)));
                 continue;
             }
-            stale.push(self.spanned(from..held(from, end(*last_changed)?)));
+            stale.push(self.spanned(from..reach(from, end(*last_changed)?)));
             let before = events[..at].iter().rfind(|&event| !changed.contains(event));
             if let Some(&before) = before {
                 // The last event that stayed held to the end of its bin, or does so now.
-                let to = held(self.moment(before)?, from);
+                let to = reach(self.moment(before)?, from);
                 stale.push(self.spanned(end(before)?..to));
             }
         }

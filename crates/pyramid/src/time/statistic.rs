@@ -123,6 +123,12 @@ impl Statistic {
         })
     }
 
+    /// Its name in the CF attribute `cell_methods`.
+    #[must_use]
+    pub fn cell_method(self) -> &'static str {
+        self.alike().map_or("point", Aggregator::cell_method)
+    }
+
     /// The variable that it makes of `base`, whose dimension of time has these units; its dimensions
     /// are those of `base` still.
     ///
