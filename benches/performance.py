@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
-"""The page docs/performance.md, from what `benches/run.py SUITE --json` printed.
+"""Writes docs/performance.md from what `benches/run.py SUITE --json` printed.
 
-    python3 benches/performance.py RESULTS.json... > docs/performance.md
+    python3 benches/performance.py RESULTS.json...
+
+A section of the page is one run of one suite. Those of other suites stay as they are.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from report import markdown
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 HEAD = """# Performance
 
@@ -24,8 +29,18 @@ Measured beside other software on the same machine, in the same run. Made by `be
 def main() -> None:
     if len(sys.argv) == 1:
         sys.exit(__doc__.strip())
-    sections = [markdown(json.loads(Path(name).read_text())) for name in sys.argv[1:]]
-    print("\n".join([HEAD, *sections]), end="")
+    sections = kept(PAGE.read_text()) if PAGE.exists() else {}
+    for name in sys.argv[1:]:
+        report = json.loads(Path(name).read_text())
+        sections[report["suite"]] = markdown(report)
+    PAGE.write_text("\n".join([HEAD, *sections.values()]))
 
 
-main()
+def kept(page: str) -> dict[str, str]:
+    """The sections of a page by the suites that they are named by."""
+    _, *sections = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    return {section.splitlines()[0].removeprefix("## "): section.rstrip() + "\n" for section in sections}
+
+
+if __name__ == "__main__":
+    main()

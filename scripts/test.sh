@@ -44,13 +44,18 @@ oracle() {
     local python
     python=$(python3 scripts/venv.py conformance-tests/requirements-oracle.txt) || exit 1
     export CMAKE=${CMAKE:-$(dirname "$python")/cmake}
-    step "oracle" '^test result:' cargo test --package ziggurat-oracle --features c-blosc2 --test main
+    if cargo nextest --version >/dev/null 2>&1; then
+        step "oracle" '^Summary \[' cargo nextest run --workspace --features ziggurat-oracle/c-blosc2 \
+            --no-fail-fast --filterset 'package(ziggurat-oracle)'
+    else
+        step "oracle" '^test result:' cargo test --package ziggurat-oracle --features c-blosc2 --test main
+    fi
 }
 
 foreign() {
     local python readers=conformance-tests/readers
-    cargo build --quiet --package ziggurat || exit 1
-    cargo build --quiet --package ziggurat-core --package ziggurat-codecs --package ziggurat-pyramid --examples || exit 1
+    # All of the workspace: fewer packages would have other features, and be built anew.
+    cargo build --quiet --workspace --bins --examples || exit 1
     python=$(python3 scripts/venv.py conformance-tests/requirements.txt) || exit 1
     export ZIGGURAT_BIN=${ZIGGURAT_BIN:-$(realpath -m "${CARGO_TARGET_DIR:-target}")/debug/ziggurat}
     if [ -z "${ZIGGURAT_GDAL_PYTHON:-}" ]; then

@@ -37,8 +37,8 @@ class Peer:
         self.array = np.fromfile(elements, "<f4").reshape(-1, *SHAPE[1:])
         grid = [range(0, n, c) for n, c in zip(self.array.shape, CHUNKS)]
         self.chunks = [self.arranged(z, y, x) for z in grid[0] for y in grid[1] for x in grid[2]]
-        self.out = np.empty_like(self.chunks[0])
-        self.out[...] = 0
+        # Memory of Python itself: that of NumPy has huge pages, which are not what is compared.
+        self.out = np.frombuffer(bytearray(self.chunks[0].nbytes), "<f4")
         self.frame = None
         library = next((Path(blosc2.__file__).parent / "lib").glob("libblosc2.so"))
         self.library = ctypes.CDLL(str(library))
@@ -95,7 +95,6 @@ class Peer:
         return meter.found | {"check": sum(int(part.view("<i4").sum(dtype="i8")) for part in parts)}
 
     def shuffle(self, task: dict) -> dict:
-        # Memory of Python itself: that of NumPy has huge pages, which are not what is compared here.
         size, count = task["bytes"], task["turns"]
         source, target = (ctypes.create_string_buffer(bytes(range(256)) * (size // 256), size) for _ in range(2))
         function = getattr(self.library, "blosc2_" + task["function"])

@@ -11,6 +11,7 @@ dimension, `cube` is 16 x 16 x 16, `point` one element, one call after the other
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import statistics
@@ -48,10 +49,10 @@ SIZE = 1.02
 class Worker:
     """A program that is given tasks and answers what they cost."""
 
-    def __init__(self, command: list[str], threads: int | None = None):
-        environment = {"env": {**_environment(), "RAYON_NUM_THREADS": str(threads)}} if threads else {}
+    def __init__(self, *command: object, threads: int = 1):
+        environment = os.environ | {"RAYON_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, **environment
+            list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         self.process.stdout.readline()
 
@@ -129,8 +130,8 @@ def run(bench: Bench) -> None:
     place.mkdir(parents=True)
     rounds = Rounds(bench)
     try:
-        ours = {threads: Worker([str(driver), str(data)], threads) for threads in THREADS}
-        theirs = Worker([peers.python, str(HERE / "peers" / "cblosc2.py"), str(data)])
+        ours = {threads: Worker(driver, data, threads=threads) for threads in THREADS}
+        theirs = Worker(peers.python, HERE / "peers" / "cblosc2.py", data)
         filters(bench, rounds, ours[1], theirs)
         chunks(bench, rounds, ours, theirs)
         files(bench, rounds, ours, theirs, place)
@@ -222,9 +223,3 @@ def _turns(ours: Worker, theirs: Worker) -> list[tuple[str, Worker]]:
     both = [("ziggurat", ours), ("c-blosc2", theirs)]
     random.shuffle(both)
     return both
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)

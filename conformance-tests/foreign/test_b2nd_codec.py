@@ -354,6 +354,19 @@ def test_special_chunks_of_others():
         made[0, 0]
 
 
+def test_blocks_that_start_at_one_byte_are_refused():
+    store = MemoryStore()
+    made = create(store, values("<f4", (16, 16)), (16, 16), codec((8, 8)))
+    (key,) = (key for key in store._store_dict if "zarr.json" not in key)
+    buffer = store._store_dict[key]
+    stored = bytearray(buffer.to_bytes())
+    stored[36:40] = stored[32:36]
+    store._store_dict[key] = buffer.from_bytes(bytes(stored))
+    for selection in (..., (0, 0)):
+        with pytest.raises(ValueError, match="start at one byte"):
+            made[selection]
+
+
 GOOD = {"block_shape": [4, 4], "cname": "zstd", "clevel": 5}
 BAD = [
     {},
@@ -584,12 +597,23 @@ def test_blosclz_crosses_over(tmp_path):
 
 
 def test_truncated_precision_crosses_over(tmp_path):
-    array = np.random.default_rng(3).normal(size=(25, 30)).astype("float64") // 0.01 / 3
-    expected = (array.view("u8") & ~np.uint64(2**32 - 1)).view("f8")
-    for name in ("none", "shuffle", "delta"):
+    """Whatever becomes of a chunk: compressed, copied, special, or not compressed at all."""
+    noise = np.random.default_rng(3).normal(size=(25, 30))
+    same = np.full((25, 30), 1 / 3)
+    for (kind, array), clevel, name, checksum in [
+        (("rounded", noise // 0.01 / 3), 5, "none", "crc32c"),
+        (("rounded", noise // 0.01 / 3), 5, "shuffle", None),
+        (("rounded", noise // 0.01 / 3), 5, "delta", "crc32c"),
+        (("rounded", noise // 0.01 / 3), 0, "delta", None),
+        (("noise", noise), 5, "none", None),
+        (("same", same), 5, "shuffle", None),
+        (("same", same), 0, "none", "crc32c"),
+    ]:
+        expected = (array.view("u8") & ~np.uint64(2**32 - 1)).view("f8")
         filters = [{"name": "trunc_prec", "bits": 20}, *FILTERS[name]]
-        serializer = B2ndCodec(block_shape=(8, 7), cname="zstd", clevel=5, filters=filters, checksum="crc32c")
-        create(tmp_path / f"theirs-{name}", array, (20, 16), serializer)
-        assert_we_read(tmp_path / f"theirs-{name}", expected)
-        made = we_write(tmp_path / f"ours-{name}", array, (20, 16), serializer.to_dict()["configuration"])
+        serializer = B2ndCodec(block_shape=(8, 7), cname="zstd", clevel=clevel, filters=filters, checksum=checksum)
+        label = f"{kind}-{clevel}-{name}"
+        create(tmp_path / f"theirs-{label}", array, (20, 16), serializer)
+        assert_we_read(tmp_path / f"theirs-{label}", expected)
+        made = we_write(tmp_path / f"ours-{label}", array, (20, 16), serializer.to_dict()["configuration"])
         assert_reads(made, expected)

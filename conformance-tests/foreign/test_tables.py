@@ -12,7 +12,7 @@ import xarray
 import zarr
 from zarr.codecs import BytesCodec, TransposeCodec, ZstdCodec
 
-from program import ROOT
+from program import ROOT, ziggurat
 from test_updates import read_by_all
 
 EXAMPLES = ROOT / "target" / "debug" / "examples"
@@ -148,6 +148,16 @@ def test_what_another_program_consolidates_is_not_left_behind(table, tmp_path):
     zarr.consolidate_metadata(path)
     append(path, rows[:5], tmp_path / "rows")
     assert zarr.open_group(path, mode="r")["id"].shape == (155,)
+
+
+def test_the_program_tells_of_a_table(table):
+    path, rows = table
+    told = json.loads(ziggurat("info", path, "--json").stdout)
+    assert told["rows"] == len(rows) and told["attributes"]["mean"] == "NaN"
+    assert [column["name"] for column in told["columns"]] == [name for name, _ in columns(rows)]
+    assert told["columns"][1]["dtype"] == ">f4" and told["columns"][3]["shape"] == [2]
+    text = ziggurat("info", path).stdout
+    assert "table of 150 rows" in text and "at/in/y" in text and "<M8[ms]" in text
 
 
 @pytest.mark.parametrize("codec", ["zstd:3", "blosc-lz4:5:shuffle", "blosc-zstd:3:bitshuffle", "none"])

@@ -135,9 +135,7 @@ impl Peer {
         let cost = meter.stop()?;
         Ok(with(cost, "bytes", json!(std::fs::metadata(path)?.len())))
     }
-}
 
-impl Peer {
     fn store(&self, task: &Value) -> Result<Value> {
         let path = text(task, "path")?;
         let (codec, level, filters) = pipeline(task)?;
@@ -177,16 +175,12 @@ fn encoder(task: &Value) -> Result<Encoder> {
 
 fn read(task: &Value) -> Result<Value> {
     let path = text(task, "path")?;
-    match Path::new(path).join("zarr.json").exists() {
-        true => {
-            let array = Array::open(Arc::new(LocalStore::new(path)), "")?;
-            read_boxes(task, |region| array.read(region))
-        }
-        false => {
-            let array = B2nd::open(path)?;
-            read_boxes(task, |region| array.read(region))
-        }
+    if Path::new(path).join("zarr.json").exists() {
+        let array = Array::open(Arc::new(LocalStore::new(path)), "")?;
+        return read_boxes(task, |region| array.read(region));
     }
+    let array = B2nd::open(path)?;
+    read_boxes(task, |region| array.read(region))
 }
 
 fn read_boxes(

@@ -18,13 +18,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: chunks FRAME-OR-CHUNK ELEMENTS".into());
     };
     let bytes = fs::read(input)?;
-    let elements = match FrameHeader::length(&bytes) {
-        Err(Error::Data { .. }) => decode(&bytes, LIMIT)?,
-        _ => {
-            let frame = Frame::open(input)?;
-            let chunks = (0..frame.header().chunks()).map(|n| frame.chunk(n)?.decode());
-            chunks.collect::<Result<Vec<_>, _>>()?.concat()
-        }
+    let is_frame = !matches!(FrameHeader::length(&bytes), Err(Error::Data { .. }));
+    let elements = if is_frame {
+        let frame = Frame::open(input)?;
+        let chunks = (0..frame.header().chunks()).map(|n| frame.chunk(n)?.decode());
+        chunks.collect::<Result<Vec<_>, _>>()?.concat()
+    } else {
+        decode(&bytes, LIMIT)?
     };
     Ok(fs::write(output, elements)?)
 }

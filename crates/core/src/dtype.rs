@@ -194,7 +194,8 @@ impl DType {
     /// The Python literal that stands for the type: `'<f8'`, or the list of fields of a record.
     ///
     /// Gaps in a record are written as fields without a name, as in `.npy` files. A record whose fields
-    /// overlap or are not in the order of their offsets has no such list: `None`.
+    /// overlap or are not in the order of their offsets has no such list, nor one with both quotes in a
+    /// name: `None`.
     #[must_use]
     pub fn to_literal(&self) -> Option<String> {
         let Self::Record { fields, size } = self else {
@@ -210,12 +211,18 @@ impl DType {
                 false => format!(", ({})", sizes.concat()),
             };
             let dtype = field.dtype.to_literal()?;
-            items.push(format!("('{}', {dtype}{shape})", field.name));
+            items.push(format!("({}, {dtype}{shape})", quoted(&field.name)?));
             at = field.offset + field.size();
         }
         items.extend(padding(size.checked_sub(at)?));
         Some(format!("[{}]", items.join(", ")))
     }
+}
+
+/// A name as Python writes it, in the quotes that it does not hold.
+fn quoted(name: &str) -> Option<String> {
+    let quote = ['\'', '"'].into_iter().find(|&q| !name.contains(q))?;
+    Some(format!("{quote}{name}{quote}"))
 }
 
 /// The field that stands for a gap.

@@ -17,6 +17,7 @@ mod arrays;
 mod caching;
 mod carrays;
 mod codecs;
+mod counting;
 mod crash;
 mod documents;
 mod foreign;

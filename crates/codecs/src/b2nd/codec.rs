@@ -47,7 +47,8 @@ pub struct Codec {
     encoder: Encoder,
     /// The compressor, if it is only read.
     unwritten: Option<Compressor>,
-    pub(super) level: u8,
+    /// Bits of mantissas that are kept or, if negative, dropped.
+    pub(super) precision: Option<i8>,
     pub(super) checksum: bool,
     pub(super) typesize: usize,
     /// Bytes of an element that belong together when their order is changed.
@@ -108,7 +109,7 @@ impl Codec {
             layout: Arc::new(layout),
             encoder,
             unwritten,
-            level: configuration.level,
+            precision: precision(&configuration.filters),
             checksum: configuration.checksum,
             typesize,
             word: element.map_or(1, ElementType::word),
@@ -266,8 +267,7 @@ fn encoder(
         split,
         ..
     } = *configuration;
-    let truncates = filters.iter().any(|f| matches!(f, Filter::Truncate { .. }));
-    if truncates && !matches!(data_type, "float32" | "float64") {
+    if precision(&filters).is_some() && !matches!(data_type, "float32" | "float64") {
         let what = format!("'filters': trunc_prec of {data_type}, which is not float32 or float64");
         return Err(Error::unsupported(PLACE, what));
     }
@@ -275,16 +275,29 @@ fn encoder(
         .and_then(|e| e.block(block))
         .and_then(|e| e.filters(filters))
         .map_err(|e| e.at(PLACE))?;
-    // Level 0 copies: nothing is filtered or split.
-    let (filters, split) = match level {
-        0 => (Filters::default(), Split::Never),
-        _ => (filters, split),
+    // Elements are truncated before, whatever becomes of their chunk. Level 0 copies: nothing is filtered or
+    // split.
+    let kept = filters
+        .iter()
+        .filter(|f| level > 0 && !matches!(f, Filter::Truncate { .. }));
+    let filters = Filters::new(&kept.collect::<Vec<_>>())?;
+    let split = match level {
+        0 => Split::Never,
+        _ => split,
     };
     let encoder = encoder.filters(filters)?.split(split);
     Ok(match encoder.compressor(compressor, level) {
         Ok(encoder) => (encoder, None),
         Err(_) if level <= 9 => (encoder, Some(compressor)),
         Err(e) => return Err(e.at(PLACE)),
+    })
+}
+
+/// How many bits of mantissas filters keep or, if negative, drop.
+fn precision(filters: &Filters) -> Option<i8> {
+    filters.iter().find_map(|filter| match filter {
+        Filter::Truncate { bits } => Some(bits),
+        _ => None,
     })
 }
 

@@ -4,10 +4,8 @@ use serde_json::{Map, Value, json};
 use ziggurat_core::{Error, Result};
 
 use super::NAME;
+use super::codec::PLACE;
 use crate::blosc2::{Compressor, Encoder, Filter, Filters, Split};
-
-/// The place that errors name; who knows the array puts it in front.
-const PLACE: &str = "codec b2nd";
 
 /// The `configuration` of the codec: `spec/b2nd.md`, C3 to C9.
 ///
@@ -227,14 +225,12 @@ fn check_filters(filters: &[Filter]) -> Result<()> {
         [first, second] => moves(second) || !(moves(first) || alike(first, second)),
         _ => false,
     };
-    match right {
-        true => Ok(()),
-        false => {
-            let what = "these 'filters', which C-Blosc2 does not decode rightly; \
-                        use at most two, delta and trunc_prec before a shuffle";
-            Err(Error::unsupported(PLACE, what))
-        }
+    if right {
+        return Ok(());
     }
+    let what = "these 'filters', which C-Blosc2 does not decode rightly; \
+                use at most two, delta and trunc_prec before a shuffle";
+    Err(Error::unsupported(PLACE, what))
 }
 
 fn filter_to_json(filter: Filter) -> Value {

@@ -6,7 +6,8 @@
 //! * [`Configuration`]: what `zarr.json` says.
 //! * [`Codec`]: encodes and decodes chunks of one shape and data type, whole or by [`Parts`]. It knows
 //!   no store and no other library of Zarr.
-//! * [`register`](crate::register): arrays of this project and those of zarrs know the codec by its name.
+//! * [`register`](crate::register): arrays of this project and those of zarrs know the codec by its name;
+//!   partial reads of zarrs take blocks, synchronous and asynchronous ones.
 //!
 //! Refused by name: data types that are not of a fixed size of at most 255 bytes, more than 15
 //! dimensions, chunks beyond 2 GiB.

@@ -253,10 +253,13 @@ impl Located for Parts {
         self.extents()
     }
 
-    fn decode(&mut self, n: usize, bytes: &[u8], block: &mut [u8]) -> Result<()> {
-        if n >= self.list.len() || block.len() != self.codec.sizes.chunk {
-            let (size, parts) = (block.len(), self.list.len());
-            let what = format!("part {n} of {parts} into a chunk of {size} bytes");
+    fn decode(&mut self, n: usize, bytes: &[u8], within: &Region, out: &mut [u8]) -> Result<()> {
+        let size = to_usize(within.len()).saturating_mul(self.codec.typesize);
+        let wanted = self.list.get(n).map(|part| &part.wanted);
+        let fits = wanted.is_some_and(|wanted| wanted.is_empty() || within.contains(wanted));
+        if !fits || out.len() != size {
+            let (bytes, parts) = (out.len(), self.list.len());
+            let what = format!("part {n} of {parts} into {bytes} bytes for {within}");
             return Err(Error::caller(PLACE, what));
         }
         scratch::with_bytes(self.codec.sizes.block, |decoded| {
@@ -267,7 +270,7 @@ impl Located for Parts {
                 self.first = decoded.to_vec();
             }
             self.codec.swap(decoded);
-            self.place(n, decoded, &Region::whole(self.codec.chunk()), block);
+            self.place(n, decoded, within, out);
             Ok(())
         })
     }

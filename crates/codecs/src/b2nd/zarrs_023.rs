@@ -9,12 +9,12 @@ use std::any::Any;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Once, OnceLock};
 
+use async_trait::async_trait;
 use zarrs::array::codec::api::{
-    ArrayPartialDecoderTraits, BytesPartialDecoderTraits, CodecPluginV3, CodecRuntimePluginV3,
-    PartialDecoderCapability, PartialEncoderCapability, register_codec_v3,
+    ArrayPartialDecoderTraits, AsyncArrayPartialDecoderTraits, AsyncBytesPartialDecoderTraits,
+    BytesPartialDecoderTraits, CodecPluginV3, CodecRuntimePluginV3, PartialDecoderCapability,
+    PartialEncoderCapability, register_codec_v3,
 };
-#[cfg(feature = "async")]
-use zarrs::array::codec::api::{AsyncArrayPartialDecoderTraits, AsyncBytesPartialDecoderTraits};
 use zarrs::array::{
     ArrayBytes, ArrayBytesRaw, ArrayCodecTraits, ArrayToBytesCodecTraits, BytesRepresentation,
     ChunkShape, Codec, CodecError, CodecMetadataOptions, CodecOptions, CodecTraits, CodecTraitsV3,
@@ -123,7 +123,7 @@ impl ArrayCodecTraits for B2ndCodec {
     }
 }
 
-#[cfg_attr(feature = "async", async_trait::async_trait)]
+#[async_trait]
 impl ArrayToBytesCodecTraits for B2ndCodec {
     fn into_dyn(self: Arc<Self>) -> Arc<dyn ArrayToBytesCodecTraits> {
         self
@@ -183,7 +183,6 @@ impl ArrayToBytesCodecTraits for B2ndCodec {
         Ok(Arc::new(Decoder { bound, input }))
     }
 
-    #[cfg(feature = "async")]
     async fn async_partial_decoder(
         self: Arc<Self>,
         input: Arc<dyn AsyncBytesPartialDecoderTraits>,
@@ -237,8 +236,7 @@ impl ArrayPartialDecoderTraits for Decoder<dyn BytesPartialDecoderTraits> {
     }
 }
 
-#[cfg(feature = "async")]
-#[async_trait::async_trait]
+#[async_trait]
 impl AsyncArrayPartialDecoderTraits for Decoder<dyn AsyncBytesPartialDecoderTraits> {
     fn data_type(&self) -> &DataType {
         &self.bound.data_type

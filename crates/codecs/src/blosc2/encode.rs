@@ -40,7 +40,26 @@ pub struct Encoder {
 }
 
 /// Blosc2 copies what is shorter, and splits no block into shorter streams.
-pub(crate) const SHORTEST: usize = 32;
+const SHORTEST: usize = 32;
+
+/// Bytes that a thread encodes at least: handing out fewer takes longer.
+const LEAST: usize = 128 << 10;
+
+/// The elements of a chunk, block by block.
+pub(crate) trait Blocks: Sync {
+    /// Calls `work` with the elements of block `n`.
+    fn with<R>(&self, n: usize, work: impl FnOnce(&[u8]) -> R) -> R;
+}
+
+/// Blocks of this many bytes, one after the other.
+struct Plain<'a>(&'a [u8], usize);
+
+impl Blocks for Plain<'_> {
+    fn with<R>(&self, n: usize, work: impl FnOnce(&[u8]) -> R) -> R {
+        let start = n * self.1;
+        work(&self.0[start..self.0.len().min(start + self.1)])
+    }
+}
 
 impl Encoder {
     /// The default encoder for elements of `typesize` bytes.
@@ -140,16 +159,30 @@ impl Encoder {
     /// # Errors
     /// As [`encode`](Self::encode).
     pub fn encode_to(&self, elements: &[u8], chunk: &mut Vec<u8>) -> Result<()> {
-        let mut header = self.header(elements.len())?;
-        let compressible = self.level > 0 && elements.len() >= SHORTEST;
-        if compressible && self.encode_blocks(&mut header, elements, chunk)? {
+        let blocks = Plain(elements, self.block_of(elements.len()));
+        self.encode_with(elements.len(), &blocks, chunk)
+    }
+
+    /// Appends a chunk of `decoded` bytes in `blocks`, compressed or, if that is shorter, copied.
+    pub(crate) fn encode_with(
+        &self,
+        decoded: usize,
+        blocks: &impl Blocks,
+        chunk: &mut Vec<u8>,
+    ) -> Result<()> {
+        let mut header = self.header(decoded)?;
+        let most = EXTENDED + decoded;
+        let compressible = self.level > 0 && decoded >= SHORTEST;
+        if compressible && self.encode_blocks(header, 0, most, blocks, chunk)? {
             return Ok(());
         }
         header.content = Content::Copied;
-        header.encoded = EXTENDED + elements.len();
-        chunk.reserve_exact(header.encoded);
+        header.encoded = most;
+        chunk.reserve_exact(most);
         chunk.extend(header.to_bytes());
-        chunk.extend_from_slice(elements);
+        for n in 0..header.blocks() {
+            blocks.with(n, |block| chunk.extend_from_slice(block));
+        }
         Ok(())
     }
 
@@ -261,36 +294,38 @@ impl Encoder {
             }
     }
 
-    /// Appends a chunk of blocks, unless a copy is shorter; returns whether it did.
+    /// Appends a chunk of `blocks`, encoded in parallel, unless it is longer than `most`; returns whether it
+    /// did. Between the table of where blocks start and the first of them lie `gap` zeros.
     ///
     /// Each block is encoded in a slot of its own, and the slots are closed up in the chunk.
-    fn encode_blocks(
+    pub(crate) fn encode_blocks(
         &self,
-        header: &mut Header,
-        elements: &[u8],
+        mut header: Header,
+        gap: usize,
+        most: usize,
+        blocks: &impl Blocks,
         chunk: &mut Vec<u8>,
     ) -> Result<bool> {
         let first = match self.filters.refers_to_first() {
-            true => self.first_block(&elements[..header.block])?,
+            true => blocks.with(0, |block| self.first_block(block))?,
             false => Vec::new(),
         };
-        let room = streams::room(header, header.block);
+        let room = streams::room(&header, header.block);
         scratch::with_bytes(header.blocks() * room, |slots| {
-            let lengths = elements
-                .par_chunks(header.block)
-                .zip(slots.par_chunks_mut(room))
+            let lengths = slots
+                .par_chunks_exact_mut(room)
+                .with_min_len((LEAST / header.block).max(1))
                 .enumerate()
-                .map(|(index, (elements, slot))| {
-                    let header = &*header;
-                    let first = (index > 0).then_some(&first[..]);
-                    Block { header, first }.filtered(elements, |filtered| {
-                        streams::encode(header, self.level, filtered, slot)
-                    })
+                .map(|(n, slot)| {
+                    let (header, first) = (&header, (n > 0).then_some(&first[..]));
+                    let encode =
+                        |filtered: &[u8]| streams::encode(header, self.level, filtered, slot);
+                    blocks.with(n, |block| Block { header, first }.filtered(block, encode))
                 })
                 .collect::<Result<Vec<usize>>>()?;
-            let mut start = header.prefix();
+            let mut start = header.prefix() + gap;
             header.encoded = start + lengths.iter().sum::<usize>();
-            if header.encoded > EXTENDED + elements.len() {
+            if header.encoded > most {
                 return Ok(false);
             }
             chunk.reserve_exact(header.encoded);
@@ -300,6 +335,7 @@ impl Encoder {
                 chunk.extend(u32::try_from(start).unwrap_or(u32::MAX).to_le_bytes());
                 start += length;
             }
+            chunk.resize(chunk.len() + gap, 0);
             for (slot, length) in slots.chunks_exact(room).zip(lengths) {
                 chunk.extend_from_slice(&slot[..length]);
             }
@@ -308,26 +344,9 @@ impl Encoder {
     }
 
     /// The first block as the reader, who refers to it, has decoded it.
-    pub(crate) fn first_block(&self, block: &[u8]) -> Result<Vec<u8>> {
+    fn first_block(&self, block: &[u8]) -> Result<Vec<u8>> {
         let mut first = block.to_vec();
         pipeline::truncated(&self.filters, self.typesize, &mut first)?;
         Ok(first)
-    }
-
-    /// Appends the streams of `block`, of a chunk with this `header`. `first` is the
-    /// [first block](Self::first_block) if this is another and the filters refer to it.
-    pub(crate) fn encode_block(
-        &self,
-        header: &Header,
-        first: Option<&[u8]>,
-        block: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<()> {
-        Block { header, first }.filtered(block, |filtered| {
-            let start = out.len();
-            out.resize(start + streams::room(header, filtered.len()), 0);
-            let length = streams::encode(header, self.level, filtered, &mut out[start..]);
-            out.truncate(start + length);
-        })
     }
 }

@@ -35,7 +35,7 @@ mod streams;
 
 pub use chunk::{ChunkIndex, decode};
 pub use codec::{Filter, Filters};
-pub(crate) use encode::SHORTEST;
+pub(crate) use encode::Blocks;
 pub use encode::{Encoder, Split};
 pub(crate) use frame::ends;
 pub use frame::{
@@ -45,6 +45,7 @@ pub(crate) use header::{BLOSC2, LARGEST_BLOCK};
 pub use header::{Content, EXTENDED, Header, LARGEST, SHORT};
 pub use metalayers::{MAX_METALAYERS, MAX_VLMETALAYERS, Metalayers};
 pub use nd::{B2nd, NdLayout, NdWriter, Resize};
+pub(crate) use pipeline::truncate;
 pub use source::ReadAt;
 pub use special::Special;
 pub use ziggurat_core::codec::blosc::streams::Compressor;

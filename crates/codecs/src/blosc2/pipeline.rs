@@ -174,7 +174,7 @@ pub(super) fn truncated(filters: &Filters, typesize: usize, block: &mut [u8]) ->
 }
 
 /// Sets the bits of the mantissas beyond the first `bits` to 0; if negative, that many.
-pub(super) fn truncate(bits: i8, typesize: usize, block: &mut [u8]) -> Result<()> {
+pub(crate) fn truncate(bits: i8, typesize: usize, block: &mut [u8]) -> Result<()> {
     let mantissa: u32 = match typesize {
         4 => 23,
         8 => 52,

@@ -1,7 +1,7 @@
 //! The bytes of a frame around blocks of zstd.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ziggurat_core::codec::blosc::streams::Compressor;
 use ziggurat_core::region::offset;
@@ -47,11 +47,12 @@ pub(super) struct Superchunk {
 /// How the fill value is stored, where the shard stores nothing.
 #[derive(Debug)]
 struct Fill {
+    value: Vec<u8>,
     special: Special,
     /// A chunk of it, if it takes bytes.
     chunk: Vec<u8>,
-    /// The stream of a block of it, with its length.
-    block: Vec<u8>,
+    /// The stream of a block of it, with its length; made when it is needed, not to read an array.
+    block: OnceLock<Vec<u8>>,
 }
 
 impl Superchunk {
@@ -107,7 +108,7 @@ impl Superchunk {
         let mut fill = metadata.fill.clone();
         dtype.swap_to_native(&mut fill);
         Ok(Self {
-            fill: Fill::new(&encoder, &fill, block, chunk)?,
+            fill: Fill::new(&encoder, fill, chunk)?,
             blocks: shapes.blocks_per_superchunk(),
             layout,
             typesize,
@@ -137,7 +138,7 @@ impl Superchunk {
     /// Bytes of the stream of a block with its length, in the Blosc2 face.
     fn stream(&self, position: usize, block: Option<u64>) -> Result<usize> {
         let Some(length) = block else {
-            return Ok(self.fill.block.len());
+            return Ok(self.fill.block(&self.encoder, self.block)?.len());
         };
         let stream = usize::try_from(length).ok().filter(|&n| self.holds(n));
         stream.map(|n| LENGTH + n).ok_or_else(|| {
@@ -226,7 +227,10 @@ impl Superchunk {
         between.bytes.extend(starts.into_iter().flat_map(word));
         for &position in positions {
             match blocks[position] {
-                None => between.bytes.extend(&self.fill.block),
+                None => {
+                    let block = self.fill.block(&self.encoder, self.block)?;
+                    between.bytes.extend(block);
+                }
                 Some(length) => {
                     let length = usize::try_from(length).unwrap_or(usize::MAX);
                     between.bytes.extend(word(length));
@@ -239,18 +243,28 @@ impl Superchunk {
 }
 
 impl Fill {
-    /// `value`, one element, for blocks and chunks of so many bytes.
-    fn new(encoder: &Encoder, value: &[u8], block: usize, chunk: usize) -> Result<Self> {
-        let special = encoder.special(value).unwrap_or(Special::Repeated);
+    /// `value`, one element, for chunks of so many bytes.
+    fn new(encoder: &Encoder, value: Vec<u8>, chunk: usize) -> Result<Self> {
+        let special = encoder.special(&value).unwrap_or(Special::Repeated);
         let chunk = match special {
-            Special::Repeated => encoder.encode_special(special, value, chunk)?,
+            Special::Repeated => encoder.encode_special(special, &value, chunk)?,
             _ => Vec::new(),
         };
         Ok(Self {
+            value,
             special,
             chunk,
-            block: stream_of(encoder, value, block)?,
+            block: OnceLock::new(),
         })
+    }
+
+    /// The stream of a block of `size` bytes, with its length.
+    fn block(&self, encoder: &Encoder, size: usize) -> Result<&[u8]> {
+        if let Some(block) = self.block.get() {
+            return Ok(block);
+        }
+        let block = stream_of(encoder, &self.value, size)?;
+        Ok(self.block.get_or_init(|| block))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Arrays of this project that use the codec, and those of zarrs, each read by the other.
 
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -13,14 +13,7 @@ use ziggurat_core::layout::Layout;
 use ziggurat_core::store::{LocalStore, ObjectBackend};
 use ziggurat_core::{Array, ArrayMetadata, ElementType, Error, Region};
 
-use super::{configurations, noise};
-
-fn register() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(ziggurat_codecs::register);
-    // Again does no harm.
-    ziggurat_codecs::register();
-}
+use super::{configurations, noise, register};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]

@@ -56,7 +56,7 @@ proptest! {
         let mut out = vec![0; case.elements.len()];
         for (n, extent) in located.extents().to_vec().into_iter().enumerate() {
             let stored = &bytes[extent.start as usize..extent.end as usize];
-            located.decode(n, stored, &mut out).unwrap();
+            located.decode(n, stored, &whole, &mut out).unwrap();
         }
         for region in wanted {
             let size = case.data_type.1;
@@ -178,20 +178,33 @@ fn a_chunk_of_other_sizes_is_refused() {
 }
 
 #[test]
-fn precision_is_truncated_before_anything_else() {
-    let then = [Filter::Delta, Filter::Shuffle { group: 0 }];
-    for (filter, checksum) in then.into_iter().zip([false, true]) {
-        let filters = [Filter::Truncate { bits: 8 }, filter];
-        let configuration = Configuration::new([7, 16, 32]).checksum(checksum);
-        let case = large(configuration.filters(&filters).unwrap());
-        let mut out = vec![0; case.elements.len()];
-        case.codec().decode_into(&case.encode(), &mut out).unwrap();
-        let masked = case
-            .elements
-            .chunks_exact(4)
-            .map(|element| u32::from_le_bytes(element.try_into().unwrap()) & (!0 << (23 - 8)));
-        let expected: Vec<u8> = masked.flat_map(u32::to_le_bytes).collect();
-        assert!(out == expected);
+fn precision_is_truncated_whatever_becomes_of_a_chunk() {
+    let kept = |elements: &[u8]| -> Vec<u8> {
+        let elements = elements.as_chunks().0.iter();
+        let masked = elements.map(|element| u32::from_le_bytes(*element) & (!0 << (23 - 8)));
+        masked.flat_map(u32::to_le_bytes).collect()
+    };
+    let shape = [40, 64, 100];
+    let third = (1f32 / 3.).to_le_bytes().repeat(40 * 64 * 100);
+    for elements in [field(&shape), noise(third.len(), 7), third] {
+        for (then, level, checksum) in [
+            (Some(Filter::Delta), 5, false),
+            (Some(Filter::Shuffle { group: 0 }), 5, true),
+            (Some(Filter::Delta), 0, true),
+            (None, 0, false),
+        ] {
+            let filters = [Some(Filter::Truncate { bits: 8 }), then];
+            let filters: Vec<Filter> = filters.into_iter().flatten().collect();
+            let configuration = Configuration::new([7, 16, 32]).checksum(checksum);
+            let configuration = configuration.compressor(Compressor::Zstd, level);
+            let case = Case {
+                elements: elements.clone(),
+                ..large(configuration.filters(&filters).unwrap())
+            };
+            let mut out = vec![0; case.elements.len()];
+            case.codec().decode_into(&case.encode(), &mut out).unwrap();
+            assert!(out == kept(&elements), "{filters:?} at level {level}");
+        }
     }
 }
 

@@ -3,14 +3,27 @@
 mod arrays;
 mod chunks;
 mod configuration;
+#[path = "../../../core/tests/counting.rs"]
+mod counting;
 mod damage;
+mod planned;
 mod zarrs;
+
+use std::sync::Once;
 
 use proptest::prelude::*;
 use ziggurat_codecs::b2nd::{Codec, Configuration};
 use ziggurat_codecs::blosc2::{Compressor, Filter, Split};
 use ziggurat_core::Region;
 use ziggurat_core::region::{Window, copy};
+
+/// Makes the codec known.
+fn register() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(ziggurat_codecs::register);
+    // Again does no harm.
+    ziggurat_codecs::register();
+}
 
 /// Data types of 1 to 16 bytes, and their sizes.
 const TYPES: [(&str, usize); 8] = [

@@ -176,7 +176,6 @@ fn faults_are_named() {
     assert!(fault.to_string().contains("'shuffle'"), "{fault}");
 }
 
-#[cfg(feature = "async")]
 mod asynchronous {
     use zarrs::storage::storage_adapter::sync_to_async::{
         SyncToAsyncSpawnBlocking, SyncToAsyncStorageAdapter,

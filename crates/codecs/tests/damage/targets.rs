@@ -157,13 +157,14 @@ pub fn carray_2012(bytes: &[u8]) {
     });
 }
 
-/// The name or the literal of a type of `NumPy`: as it is written, it is read again.
+/// The name or the literal of a type of `NumPy`: as it is written, if it can be, it is read again.
 pub fn dtype(bytes: &[u8]) {
-    if let Some(dtype) = str::from_utf8(bytes)
-        .ok()
-        .and_then(|text| DType::parse(text).ok())
+    let text = str::from_utf8(bytes);
+    let dtype = text.ok().and_then(|text| DType::parse(text).ok());
+    if let Some(dtype) = dtype
+        && let Some(literal) = dtype.to_literal()
     {
-        assert_eq!(DType::parse(&dtype.to_string()).ok(), Some(dtype));
+        assert_eq!(DType::parse(&literal).ok(), Some(dtype));
     }
 }
 

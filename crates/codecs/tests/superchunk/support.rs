@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use zarrs::array::{Array as Foreign, ArrayBytes, ArraySubset};
+use zarrs::storage::store::MemoryStore;
+use zarrs::storage::{StoreKey, WritableStorageTraits};
 use ziggurat_codecs::blosc2::B2nd;
 use ziggurat_codecs::superchunk::{NAME, verify};
 use ziggurat_core::exec::block_on;
@@ -80,10 +83,24 @@ pub(super) fn part(elements: &[u8], size: usize, shape: &[u64], region: &Region)
     out
 }
 
+/// All elements, as zarrs reads them.
+fn by_zarrs(array: &Array) -> Vec<u8> {
+    let store = Arc::new(MemoryStore::new());
+    for key in block_on(array.store().list("")).unwrap() {
+        let object = block_on(array.store().get(&key)).unwrap().unwrap();
+        store.set(&StoreKey::new(key).unwrap(), object).unwrap();
+    }
+    let foreign = Foreign::open(store, "/a").unwrap();
+    let whole = ArraySubset::new_with_shape(array.shape().to_vec());
+    let elements: ArrayBytes<'_> = foreign.retrieve_array_subset(&whole).unwrap();
+    elements.into_fixed().unwrap().into_owned()
+}
+
 /// Asserts that both faces of every superchunk hold `elements`.
 pub(super) fn assert_faces(array: &Array, elements: &[u8]) {
     let whole = Region::whole(array.shape());
     assert_eq!(array.read(&whole).unwrap(), elements, "as Zarr");
+    assert!(by_zarrs(array) == elements, "as zarrs reads Zarr");
     let size = array.element().size();
     let mut framed = array.metadata().fill.repeat(whole.len() as usize);
     for superchunk in array.superchunks().unwrap() {

@@ -119,7 +119,10 @@ impl Array {
         let key = self.superchunk_key(superchunk);
         let (parts, index) = frame(&*framing, &self.part_shape(superchunk), blocks)
             .map_err(|e| e.at(self.store.place(&key)))?;
-        let put = block_on(self.store.put_if(&key, &parts, expected));
+        let put = block_on(async {
+            self.check_fence().await?;
+            self.store.put_if(&key, &parts, expected).await
+        });
         self.took(superchunk, put, index)
     }
 

@@ -64,14 +64,15 @@ pub trait Located: Debug + Send + Sync {
     fn extents(&self) -> &[Range<u64>];
 
     /// Decodes part `n` from the bytes of its extent and puts those of its elements that are wanted
-    /// where they belong in `block`, which has the size of a whole block.
+    /// where they belong in `out`: an array of the box `within` of the block, which holds all that is
+    /// wanted.
     ///
-    /// Each part is decoded once, in order: one may refer to an earlier one. The rest of `block` stays
+    /// Each part is decoded once, in order: one may refer to an earlier one. The rest of `out` stays
     /// as it is.
     ///
     /// # Errors
     /// [`Error::Data`] if the bytes are damaged.
-    fn decode(&mut self, n: usize, bytes: &[u8], block: &mut [u8]) -> Result<()>;
+    fn decode(&mut self, n: usize, bytes: &[u8], within: &Region, out: &mut [u8]) -> Result<()>;
 }
 
 /// Makes a codec from its `configuration`, for the array at a place, blocks of a shape and a type.
@@ -123,14 +124,15 @@ pub(crate) fn pieces<'b>(located: &dyn Located, encoded: &'b [u8]) -> Vec<&'b [u
     located.extents().iter().map(piece).collect()
 }
 
-/// Decodes the parts from their bytes.
+/// Decodes the parts from their bytes into an array of the box `within` of the block.
 pub(crate) fn decode(
     mut located: Box<dyn Located>,
     pieces: &[impl AsRef<[u8]>],
-    block: &mut [u8],
+    within: &Region,
+    out: &mut [u8],
 ) -> Result<()> {
     let mut pieces = pieces.iter().enumerate();
-    pieces.try_for_each(|(n, piece)| located.decode(n, piece.as_ref(), block))
+    pieces.try_for_each(|(n, piece)| located.decode(n, piece.as_ref(), within, out))
 }
 
 /// Decodes at least these `elements` of the encoded block `bytes` of a `shape` into `block`.
@@ -152,7 +154,7 @@ pub(super) fn decode_span(
         .collect();
     let located = locate(codec, bytes, bytes.len() as u64, &wanted)?;
     let pieces = pieces(&*located, bytes);
-    decode(located, &pieces, block)
+    decode(located, &pieces, &Region::whole(shape), block)
 }
 
 /// The box around the elements from `first` to `last` in C order.

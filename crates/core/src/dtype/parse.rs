@@ -67,7 +67,12 @@ fn from_name(name: &str) -> Result<DType> {
     if let Some(element) = ElementType::ALL.into_iter().find(is_named).or(flag) {
         return Ok(DType::Number {
             element,
-            big_endian,
+            // Single bytes have no order: one type, however it is written.
+            big_endian: if element.size() == 1 {
+                native
+            } else {
+                big_endian
+            },
         });
     }
     if rest.starts_with('O') || name == "object" {

@@ -8,6 +8,8 @@ use super::*;
 #[test]
 fn names_of_one_type_are_the_same() {
     let same = [
+        (">u1", "|u1"),
+        (">?", "bool"),
         ("<f8", "float64"),
         ("|b1", "bool"),
         ("?", "bool"),
@@ -140,4 +142,10 @@ proptest! {
             dtype.swap_to_native(&mut elements);
         }
     }
+}
+
+#[test]
+fn names_with_quotes_are_quoted_as_python_does() {
+    let text = r#"[("it's", '<i4')]"#;
+    assert_eq!(DType::parse(text).unwrap().to_literal().unwrap(), text);
 }

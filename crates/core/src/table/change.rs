@@ -13,8 +13,9 @@ use super::document::{Seen, State, put};
 use super::schema::{Leaf, leaves};
 use crate::array::Fence;
 use crate::exec::block_on;
+use crate::hierarchy::{group_document, write_document};
 use crate::store::{Expected, Store, join};
-use crate::{Array, Error, Result};
+use crate::{Array, ArrayMetadata, Attributes, Error, Result};
 
 /// How long a claim stands by default before it is taken over.
 pub(super) const LEASE: Duration = Duration::from_secs(10);
@@ -91,7 +92,7 @@ impl Change {
             let nothing = State {
                 record: None,
                 rows: 0,
-                attributes: crate::Attributes::new(),
+                attributes: Attributes::new(),
             };
             let (state, left, expected) = match wait(store, path, &mut watched, lease) {
                 Err(Error::NotFound { .. }) => (nothing, Vec::new(), Expected::Absent),
@@ -235,9 +236,19 @@ impl Change {
         Ok(array.with_fence(self.fence.clone()))
     }
 
-    /// The same right for an array that is being made.
-    pub(super) fn fenced(&self, array: Array) -> Array {
-        array.with_fence(self.fence.clone())
+    /// Makes a group for columns below that of the table.
+    pub(super) fn create_group(&self, path: &str) -> Result<()> {
+        block_on(self.fence.check())?;
+        let document = group_document(Attributes::new());
+        write_document(&*self.store, &join(&self.path, path), &document)
+    }
+
+    /// Makes the array of a column, to be written as long as the right lasts.
+    pub(super) fn create_array(&self, path: &str, metadata: ArrayMetadata) -> Result<Array> {
+        block_on(self.fence.check())?;
+        let path = join(&self.path, path);
+        let array = Array::create(Arc::clone(&self.store), &path, metadata)?;
+        Ok(array.with_fence(self.fence.clone()))
     }
 
     /// Makes `rows` the length of a column, which must have been `self.state.rows` unless `any` will do.

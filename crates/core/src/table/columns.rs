@@ -1,15 +1,12 @@
 //! New columns: their groups and arrays.
 
-use std::sync::Arc;
-
 use serde_json::json;
 
 use super::change::Change;
 use super::schema::{self, Leaf, leaves};
 use crate::dtype::DType;
-use crate::hierarchy::{group_document, write_document};
-use crate::store::{Store, join};
-use crate::{Array, ArrayMetadata, Attributes, CreateOptions, Result};
+use crate::store::join;
+use crate::{Array, ArrayMetadata, CreateOptions, Result};
 
 /// Name, type and shape of a field.
 type Part = (String, DType, Vec<u64>);
@@ -47,24 +44,21 @@ impl New<'_> {
         metadata.collect()
     }
 
-    /// Makes and fills them below the group at `path`.
+    /// Makes and fills them.
     pub(super) fn create(
         self,
         change: &mut Change,
-        store: &Arc<dyn Store>,
-        path: &str,
         metadata: Vec<(Leaf, ArrayMetadata)>,
     ) -> Result<()> {
         if let DType::Record { fields, .. } = self.record {
             for group in schema::groups(fields) {
-                let document = group_document(Attributes::new());
-                write_document(&**store, &join(path, &group), &document)?;
+                change.create_group(&group)?;
             }
         }
         for (leaf, metadata) in metadata {
             change.renew()?;
-            let array = Array::create(Arc::clone(store), &join(path, &leaf.path), metadata)?;
-            (self.fill)(&leaf.path, &change.fenced(array))?;
+            let array = change.create_array(&leaf.path, metadata)?;
+            (self.fill)(&leaf.path, &array)?;
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Changes of a table: rows and columns that come and go.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::access::rows_of;
 use super::columns;
@@ -82,7 +81,6 @@ impl Table {
         let record = DType::record([(name.to_owned(), dtype.clone(), shape.to_vec())])?;
         leaves(&place, &record)?;
         let record = schema::packed(&record)?;
-        let (store, path) = (Arc::clone(&self.store), self.path.clone());
         self.change(&[name.to_owned()], |change, state| {
             if state.has(name) {
                 let what = format!("it has a column {name:?} already");
@@ -95,7 +93,7 @@ impl Table {
                 fill: &mut fill,
             };
             let metadata = new.metadata(&place)?;
-            new.create(change, &store, &path, metadata)?;
+            new.create(change, metadata)?;
             let mut all = columns::parts(state.record.as_ref());
             all.extend(columns::parts(Some(&record)));
             state.record = Some(DType::record(all)?);

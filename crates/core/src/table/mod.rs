@@ -102,7 +102,7 @@ impl Table {
         let nodes = columns::names(&record);
         let mut change = Change::begin_new(&store, path, &nodes, lease)?;
         let (state, ()) = change.run(|change, state| {
-            new.create(change, &store, path, metadata)?;
+            new.create(change, metadata)?;
             *state = State {
                 record: Some(record.clone()),
                 rows,

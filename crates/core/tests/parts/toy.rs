@@ -141,11 +141,12 @@ impl Extension for Toy {
     fn decode_into(&self, bytes: &[u8], out: &mut [u8]) -> Result<()> {
         let front = &bytes[..bytes.len().min(self.front())];
         let mut located = self.locate(front, bytes.len() as u64, &self.parts())?;
+        let whole = Region::whole(&self.block);
         for n in 0..located.extents().len() {
             let extent = located.extents()[n].clone();
             let part = bytes.get(extent.start as usize..extent.end as usize);
             let part = part.ok_or_else(|| Error::data("", "cut off"))?;
-            located.decode(n, part, out)?;
+            located.decode(n, part, &whole, out)?;
         }
         Ok(())
     }
@@ -206,7 +207,7 @@ impl Located for Found {
         &self.extents
     }
 
-    fn decode(&mut self, n: usize, bytes: &[u8], block: &mut [u8]) -> Result<()> {
+    fn decode(&mut self, n: usize, bytes: &[u8], within: &Region, out: &mut [u8]) -> Result<()> {
         let (number, wanted) = &self.parts[n];
         let (toy, size) = (&self.toy, self.toy.element.size());
         let whole = &toy.parts()[*number];
@@ -229,11 +230,12 @@ impl Located for Found {
                 shape: &whole.shape,
                 start: &start,
             };
+            let start = wanted.relative_to(&within.start).start;
             let to = Window {
-                shape: &toy.block,
-                start: &wanted.start,
+                shape: &within.shape,
+                start: &start,
             };
-            copy(&wanted.shape, size, &part, from, block, to);
+            copy(&wanted.shape, size, &part, from, out, to);
         }
         Ok(())
     }

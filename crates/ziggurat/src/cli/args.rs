@@ -177,7 +177,7 @@ pub(crate) struct Convert {
     /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none [default: like SRC]
     #[arg(long)]
     pub(crate) codec: Option<CodecSpec>,
-    /// Layout of a Zarr store: portable or unsharded
+    /// Layout of a Zarr store
     #[arg(long, default_value = "portable")]
     pub(crate) layout: LayoutName,
     /// Replace DST if it exists

@@ -1,5 +1,6 @@
 //! `ziggurat convert`.
 
+use ziggurat::codecs::superchunk;
 use ziggurat::convert::{Options, convert};
 use ziggurat::core::Result;
 
@@ -15,6 +16,7 @@ pub(super) fn run(args: Convert, bars: &Bars) -> Result<()> {
         chunk: args.chunk,
         superchunk: args.superchunk,
         unsharded: args.layout == LayoutName::Unsharded,
+        framing: (args.layout == LayoutName::Superchunk).then(|| superchunk::NAME.to_owned()),
         overwrite: args.overwrite,
     };
     bars.catch_interrupts();

@@ -10,8 +10,8 @@ use super::args::{Import, LayoutName};
 use super::progress::Bars;
 
 /// What `--layout superchunk` costs.
-const COST: &str = "--layout superchunk stores blocks without shuffle: smooth floats take up to 1.7 times \
-    the bytes of --codec blosc-zstd, integers and noise about as many";
+const COST: &str = "--layout superchunk stores blocks without shuffle: smooth data takes 1.3 to 2 times \
+    the bytes of --codec blosc-zstd, noise about as many";
 
 pub(super) fn run(args: Import, bars: &Bars) -> Result<()> {
     let Some((store, files)) = args

@@ -124,7 +124,7 @@ fn level(number: usize, array: &Array) -> Result<Value> {
     Ok(json!({
         "level": number, "path": array.path(), "shape": array.shape(), "data_type": array.element().name(),
         "superchunk": layout.superchunk(), "chunk": layout.chunk(), "block": layout.block(),
-        "sharded": layout.is_sharded(), "codec": codec, "superchunks": array.superchunks()?.len(),
+        "sharded": layout.is_sharded(), "framing": array.metadata().framing, "codec": codec, "superchunks": array.superchunks()?.len(),
         "bytes": raw, "stored_bytes": stored,
         "ratio": (stored > 0).then(|| (float(raw) / float(stored) * 100.0).round() / 100.0),
     }))

@@ -93,7 +93,7 @@ fn levels(levels: &Value, lines: &mut Vec<String>) {
             shape(&level["block"]),
             shape(&level["chunk"]),
             shape(&level["superchunk"]),
-            plain(&level["codec"]),
+            codec(level),
             bytes(level["stored_bytes"].as_u64().unwrap_or(0)),
             plain(&level["ratio"]),
         ]);
@@ -108,6 +108,15 @@ fn levels(levels: &Value, lines: &mut Vec<String>) {
             .map(|(cell, width)| format!("{cell:>width$}"))
             .collect();
         lines.push(format!("  {}", cells.join("  ")));
+    }
+}
+
+/// The codec of blocks, and what superchunks are besides shards.
+fn codec(level: &Value) -> String {
+    let codec = plain(&level["codec"]);
+    match level["framing"].as_str() {
+        Some(framing) => format!("{codec}, {framing}"),
+        None => codec,
     }
 }
 

@@ -4,34 +4,42 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use ziggurat_codecs::bcolz;
 use ziggurat_codecs::bcolz::{Carray, Storage, Stored, chunk_rows, write_carray};
 use ziggurat_codecs::dtype::DType;
-use ziggurat_codecs::{Blosc, Shuffle, bcolz};
-use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::progress::Progress;
-use ziggurat_core::{ElementType, Error, Result, Scalar};
+use ziggurat_core::{ElementType, Result, Scalar};
 
+use super::codec::{blosc, codec};
 use super::elements::with_elements;
 use super::input::{Description, Input};
 use super::linear::{Linear, Sequence};
+use super::table::{self, Columns};
 use super::{Options, shapes};
 
-/// Opens the array in the directory `path`.
+/// Opens the array or the table in the directory `path`.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Input>> {
-    match bcolz::open(path)? {
-        Stored::Carray(carray) => Ok(Box::new(array(path, carray))),
-        Stored::Ctable(_) => {
-            let what = "a table; convert its columns, each a directory in it";
-            Err(Error::unsupported(path.display().to_string(), what))
-        }
+    let table = match bcolz::open(path)? {
+        Stored::Carray(carray) => return Ok(Box::new(array(path, carray))),
+        Stored::Ctable(table) => table,
+    };
+    let mut columns: Vec<(String, Box<dyn Input>)> = Vec::new();
+    for (name, _) in table.columns() {
+        let path = path.join(name);
+        columns.push((name.clone(), Box::new(array(&path, Carray::open(&path)?))));
     }
+    let place = path.display().to_string();
+    let columns = Columns::new(place, &[table.rows()], columns)?;
+    Ok(Box::new(
+        columns.with_attributes(table.attributes().clone()),
+    ))
 }
 
 /// A carray as something to read from.
 fn array(path: &Path, carray: Carray) -> Linear<Rows> {
     let (shape, storage) = (carray.shape(), carray.storage());
     let size = storage.dtype.size();
-    let chunk = shapes::of_rows(shape, size, storage.chunk_rows);
+    let chunk = shapes::of_sequence(shape, size, storage.chunk_rows);
     let description = Description {
         fill: fill(&storage.fill, &storage.dtype),
         codec: codec(&storage.blosc),
@@ -67,23 +75,6 @@ impl Sequence for Rows {
     }
 }
 
-/// The codec that is most like `blosc` among those that are written.
-pub(super) fn codec(blosc: &Blosc) -> CodecSpec {
-    let shuffle = match blosc.shuffle {
-        Shuffle::None => "noshuffle",
-        Shuffle::Bytes => "shuffle",
-        Shuffle::Bits => "bitshuffle",
-    };
-    CodecSpec::Blosc {
-        compressor: match blosc.compressor.as_str() {
-            known @ ("lz4" | "lz4hc" | "zlib" | "zstd") => known.to_owned(),
-            _ => "lz4".to_owned(),
-        },
-        level: blosc.level.min(9).into(),
-        shuffle: shuffle.to_owned(),
-    }
-}
-
 /// The bytes of the value that new rows hold, unless it is zero.
 fn fill(value: &Value, dtype: &DType) -> Option<Vec<u8>> {
     let element = match dtype {
@@ -91,21 +82,25 @@ fn fill(value: &Value, dtype: &DType) -> Option<Vec<u8>> {
         DType::Time { .. } => ElementType::Int64,
         _ => return None,
     };
-    let bytes = match value {
-        Value::Bool(value) => Scalar::Int((*value).into()).to_element(element),
-        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
-            (Some(n), _) => Scalar::Int(n).to_element(element),
-            (_, Some(n)) => Scalar::UInt(n).to_element(element),
-            _ => Scalar::Float(n.as_f64()?).to_element(element),
-        },
-        // What JSON has not is read as text.
-        Value::String(text) => Scalar::Float(text.parse().ok()?).to_element(element),
-        _ => None,
-    }?;
-    bytes.iter().any(|&byte| byte != 0).then_some(bytes)
+    number(value, element).filter(|bytes| bytes.iter().any(|&byte| byte != 0))
 }
 
-/// Writes `input` as a carray in the directory `path`.
+/// The bytes of a number in JSON, where text stands for what JSON has not.
+pub(super) fn number(value: &Value, element: ElementType) -> Option<Vec<u8>> {
+    match value {
+        Value::Bool(value) => Scalar::Int((*value).into()),
+        Value::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(n), _) => Scalar::Int(n),
+            (_, Some(n)) => Scalar::UInt(n),
+            _ => Scalar::Float(n.as_f64()?),
+        },
+        Value::String(text) => Scalar::Float(text.parse().ok()?),
+        _ => return None,
+    }
+    .to_element(element)
+}
+
+/// Writes `input` as a carray, or a ctable of records, in the directory `path`.
 pub(super) fn write(
     input: &dyn Input,
     path: &Path,
@@ -113,26 +108,24 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<()> {
     let of = input.description();
+    if let (DType::Record { .. }, [_]) = (&of.dtype, &of.shape[..]) {
+        return table::write_bcolz(input, path, options, progress);
+    }
     let storage = storage(of, options);
     with_elements(input, progress, |elements| {
         write_carray(path, &storage, &of.shape, &of.attributes, elements)
     })
 }
 
-fn storage(of: &Description, options: &Options) -> Storage {
-    let size = of.dtype.size() as u64;
-    let row = of
-        .shape
-        .iter()
-        .skip(1)
-        .product::<u64>()
-        .saturating_mul(size);
+/// How a carray is stored.
+pub(super) fn storage(of: &Description, options: &Options) -> Storage {
+    let row = shapes::row(&of.shape, of.dtype.size());
     let rows = of.shape.first().copied().unwrap_or(0);
-    // Chunks of whole rows stay as they are.
+    // Chunks of whole rows stay as they are, unless one has them all.
     let whole = of.chunk.iter().zip(&of.shape).skip(1).all(|(c, n)| c >= n);
-    let chunk = match whole && rows > 0 {
-        true => of.chunk[0],
-        false => chunk_rows(rows.saturating_mul(row), row),
+    let chunk = match of.chunk.first() {
+        Some(&chunk) if whole && chunk < rows => chunk,
+        _ => chunk_rows(rows.saturating_mul(row), row),
     };
     let codec = options.codec.as_ref().unwrap_or(&of.codec);
     let mut storage = Storage::new(of.dtype.clone(), chunk);
@@ -152,35 +145,4 @@ fn storage(of: &Description, options: &Options) -> Storage {
         };
     }
     storage
-}
-
-/// Blosc 1 that is most like `codec`; every bcolz reads it.
-fn blosc(codec: &CodecSpec) -> Blosc {
-    let (compressor, level, shuffle) = match codec {
-        CodecSpec::None => ("lz4", 0, Shuffle::None),
-        CodecSpec::Zstd(level) => (
-            "zstd",
-            (level / 2).clamp(1, 9).unsigned_abs(),
-            Shuffle::Bytes,
-        ),
-        CodecSpec::Gzip(level) => ("zlib", *level, Shuffle::Bytes),
-        CodecSpec::Extension(_) => ("zstd", 5, Shuffle::Bytes),
-        CodecSpec::Blosc {
-            compressor,
-            level,
-            shuffle,
-        } => {
-            let shuffle = match shuffle.as_str() {
-                "noshuffle" => Shuffle::None,
-                "bitshuffle" => Shuffle::Bits,
-                _ => Shuffle::Bytes,
-            };
-            (compressor.as_str(), *level, shuffle)
-        }
-    };
-    Blosc {
-        compressor: compressor.to_owned(),
-        level: u8::try_from(level.min(9)).unwrap_or(9),
-        shuffle,
-    }
 }

@@ -5,17 +5,18 @@ use std::io::{BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use ziggurat_codecs::b2nd;
 use ziggurat_codecs::blosc2::{
     B2nd, Compressor, Contiguous, Encoder, Filter, Filters, Frame, FrameHeader, NdLayout, NdWriter,
     Sparse, Target,
 };
 use ziggurat_codecs::dtype::DType;
+use ziggurat_codecs::{Blosc, Shuffle};
 use ziggurat_core::codec::CodecSpec;
 use ziggurat_core::progress::Progress;
 use ziggurat_core::{Error, Region, Result};
 
 use super::attributes;
+use super::codec::{blosc, codec};
 use super::input::{Description, Input};
 use super::linear::{Linear, Sequence};
 use super::{Format, Options, msgpack, shapes};
@@ -43,7 +44,7 @@ pub(super) fn open(path: &Path, dtype: Option<&DType>) -> Result<Box<dyn Input>>
     let at_least_one = |cells: &[u64]| cells.iter().map(|&n| n.max(1)).collect::<Vec<_>>();
     let mut description = Description {
         block: at_least_one(layout.block()),
-        codec: codec(header),
+        codec: codec(&pipeline(header)),
         ..Description::new(layout.shape(), &stored, at_least_one(layout.chunk()))
     };
     attributes::read(array.frame(), &mut description)?;
@@ -60,14 +61,14 @@ fn bytes(place: String, frame: Frame, dtype: Option<&DType>) -> Result<Box<dyn I
     let header = frame.header();
     let stored = type_of(&place, header, None, dtype)?;
     let size = header.typesize as u64;
-    if header.decoded % size != 0 {
+    if !header.decoded.is_multiple_of(size) {
         let what = format!("{} bytes are no whole elements of {size}", header.decoded);
         return Err(Error::data(place, what));
     }
     let shape = [header.decoded / size];
-    let chunk = shapes::of_rows(&shape, header.typesize, header.chunk as u64 / size);
+    let chunk = shapes::of_sequence(&shape, header.typesize, header.chunk as u64 / size);
     let mut description = Description {
-        codec: codec(header),
+        codec: codec(&pipeline(header)),
         ..Description::new(&shape, &stored, chunk)
     };
     attributes::read(&frame, &mut description)?;
@@ -93,16 +94,16 @@ fn type_of(
     let size = header.typesize;
     let said = said.map(DType::parse).transpose();
     let said = said.map_err(|e| e.at(place))?;
-    // Where C-Blosc2 was told no type it writes that of a byte.
-    let said = said.filter(|dtype| dtype.size() == size || size == 1);
-    if let Some(dtype) = said.as_ref().or(given) {
-        return match dtype.size() == size {
-            true => Ok(dtype.clone()),
-            false => {
-                let what = format!("elements of {size} bytes are not of type {dtype}");
-                Err(Error::caller(place, what))
-            }
-        };
+    let contradicts = |dtype: &DType| format!("elements of {size} bytes are not of type {dtype}");
+    match (said, given) {
+        (Some(said), _) if said.size() == size => return Ok(said),
+        // C-Blosc2 writes the type of a byte where it was told none.
+        (Some(said), _) if said.size() != 1 => {
+            return Err(Error::data(place, contradicts(&said)));
+        }
+        (_, Some(given)) if given.size() == size => return Ok(given.clone()),
+        (_, Some(given)) => return Err(Error::caller(place, contradicts(given))),
+        (_, None) => {}
     }
     let noted = header.metalayers.get("numpy").and_then(msgpack::decode);
     let noted = noted.and_then(|noted| DType::parse(noted["dtype"].as_str()?).ok());
@@ -155,26 +156,25 @@ impl Sequence for Chunks {
     }
 }
 
-/// The codec that is most like what the frame says.
-fn codec(header: &FrameHeader) -> CodecSpec {
+/// How the frame says that its chunks are compressed, in terms of Blosc 1.
+fn pipeline(header: &FrameHeader) -> Blosc {
     let pipeline = &header.pipeline;
     let filters = pipeline.filters().unwrap_or_default();
     let has = |wanted: fn(&Filter) -> bool| filters.iter().any(|filter| wanted(&filter));
-    CodecSpec::Blosc {
-        compressor: match pipeline.compressor() {
-            Ok(Compressor::Lz4hc) => "lz4hc",
-            Ok(Compressor::Zlib) => "zlib",
-            Ok(Compressor::Zstd) => "zstd",
-            _ => "lz4",
-        }
-        .to_owned(),
-        level: pipeline.level().min(9).into(),
+    let compressor = match pipeline.compressor() {
+        Ok(Compressor::Lz4hc) => "lz4hc",
+        Ok(Compressor::Zlib) => "zlib",
+        Ok(Compressor::Zstd) => "zstd",
+        _ => "lz4",
+    };
+    Blosc {
+        compressor: compressor.to_owned(),
+        level: pipeline.level(),
         shuffle: match () {
-            () if has(|f| matches!(f, Filter::Bitshuffle)) => "bitshuffle",
-            () if has(|f| matches!(f, Filter::Shuffle { .. })) => "shuffle",
-            () => "noshuffle",
-        }
-        .to_owned(),
+            () if has(|f| matches!(f, Filter::Bitshuffle)) => Shuffle::Bits,
+            () if has(|f| matches!(f, Filter::Shuffle { .. })) => Shuffle::Bytes,
+            () => Shuffle::None,
+        },
     }
 }
 
@@ -187,10 +187,11 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<()> {
     let of = input.description();
-    let (chunk, block) = shapes::chunk_and_block(of, options)?;
+    let at_source = |e: Error| e.map_place(|p| format!("{}: {p}", input.place()));
+    let (chunk, block) = shapes::chunk_and_block(of, options).map_err(at_source)?;
     let dtype = of.dtype.to_string();
     let dtype = (format != Format::Caterva).then_some(dtype.as_str());
-    let layout = NdLayout::new(&of.shape, &chunk, &block, dtype)?;
+    let layout = NdLayout::new(&of.shape, &chunk, &block, dtype).map_err(at_source)?;
     let codec = options.codec.as_ref().unwrap_or(&of.codec);
     let array = Array {
         input,
@@ -242,35 +243,20 @@ impl Array<'_> {
 
 /// The encoder that is most like `codec`.
 fn encoder(codec: &CodecSpec, size: usize) -> Result<Encoder> {
-    let (compressor, level, shuffle) = match codec {
-        CodecSpec::None => (Compressor::Lz4, 0, "noshuffle"),
-        CodecSpec::Zstd(level) => (
-            Compressor::Zstd,
-            (level / 2).clamp(1, 9).unsigned_abs(),
-            "shuffle",
-        ),
-        CodecSpec::Gzip(level) => (Compressor::Zlib, *level, "shuffle"),
-        CodecSpec::Extension(codec) => {
-            return b2nd::Configuration::parse(&codec["configuration"])?.encoder(size);
-        }
-        CodecSpec::Blosc {
-            compressor,
-            level,
-            shuffle,
-        } => {
-            let compressor = match Compressor::parse(compressor) {
-                Some(Compressor::Blosclz | Compressor::Snappy) | None => Compressor::Lz4,
-                Some(compressor) => compressor,
-            };
-            (compressor, *level, shuffle.as_str())
-        }
-    };
+    let Blosc {
+        compressor,
+        level,
+        shuffle,
+    } = blosc(codec);
     let filters: &[Filter] = match shuffle {
-        "bitshuffle" => &[Filter::Bitshuffle],
-        "shuffle" => &[Filter::Shuffle { group: 0 }],
-        _ => &[],
+        Shuffle::Bits => &[Filter::Bitshuffle],
+        Shuffle::Bytes => &[Filter::Shuffle { group: 0 }],
+        Shuffle::None => &[],
     };
     Encoder::new(size)?
-        .compressor(compressor, u8::try_from(level.min(9)).unwrap_or(9))?
+        .compressor(
+            Compressor::parse(&compressor).unwrap_or(Compressor::Lz4),
+            level,
+        )?
         .filters(Filters::new(filters)?)
 }

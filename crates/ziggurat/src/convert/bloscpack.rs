@@ -31,12 +31,8 @@ pub(super) fn open(path: &Path, dtype: Option<&DType>) -> Result<Box<dyn Input>>
         false => bytes(&reader, dtype)?,
     };
     let size = array.dtype.size();
-    let row = array.shape.iter().skip(1).product::<u64>() * size as u64;
     let chunk = reader.chunk(0).map_or(0, |range| range.end - range.start);
-    let chunk = match array.fortran {
-        true => shapes::of_any(&array.shape, size),
-        false => shapes::of_rows(&array.shape, size, chunk / row.max(1)),
-    };
+    let chunk = chunks(&array, chunk);
     let mut description = Description::new(&array.shape, &array.dtype, chunk);
     description.attributes = attributes(metadata, is_array);
     Ok(Box::new(Linear {
@@ -49,6 +45,21 @@ pub(super) fn open(path: &Path, dtype: Option<&DType>) -> Result<Box<dyn Input>>
             size: size as u64,
         },
     }))
+}
+
+/// The boxes that chunks of so many bytes are about.
+fn chunks(array: &Array, bytes: u64) -> Vec<u64> {
+    let mut shape = array.shape.clone();
+    if array.fortran {
+        shape.reverse();
+    }
+    let size = array.dtype.size();
+    let rows = bytes / shapes::row(&shape, size).max(1);
+    let mut chunk = shapes::of_sequence(&shape, size, rows);
+    if array.fortran {
+        chunk.reverse();
+    }
+    chunk
 }
 
 /// What no metadata describe, as elements of `dtype`.

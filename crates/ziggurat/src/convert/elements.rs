@@ -7,6 +7,7 @@ use ziggurat_core::progress::Progress;
 use ziggurat_core::{Error, Region, Result};
 
 use super::input::{Description, Input};
+use super::shapes;
 
 /// Largest slab that is read at once: 256 MiB, unless one row is larger.
 const LARGEST: u64 = 256 << 20;
@@ -21,7 +22,7 @@ pub(super) fn slabs(of: &Description) -> Vec<Region> {
             vec![whole]
         };
     }
-    let row = (whole.len() / of.shape[0]).saturating_mul(of.dtype.size() as u64);
+    let row = shapes::row(&of.shape, of.dtype.size());
     let most = (LARGEST / row.max(1)).max(1);
     let mut slab = of.shape.clone();
     slab[0] = of.chunk[0].min(most);

@@ -28,13 +28,10 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// The form of elements of `dtype`, which is in the order of this machine, in an array of `rank` dimensions.
-    pub(super) fn of(dtype: &DType, rank: usize) -> Result<Self> {
+    /// The form of elements of `dtype`, which have a size and the order of this machine, in an array of `rank`
+    /// dimensions.
+    pub(super) fn of(dtype: &DType, rank: usize) -> Self {
         let size = dtype.size() as u64;
-        if size == 0 {
-            let what = "elements of no size; there is nothing to convert";
-            return Err(Error::unsupported(format!("data type {dtype}"), what));
-        }
         let named = |name: &str| {
             let configuration = json!({"length_bytes": size});
             json!({"name": name, "configuration": configuration})
@@ -51,25 +48,33 @@ impl Form {
             }
             _ => (json!("uint8"), ElementType::UInt8, size),
         };
-        Ok(Self {
+        Self {
             apart: data_type == "uint8" && !matches!(dtype, DType::Number { .. }),
             dtype: dtype.clone(),
             data_type,
             word,
             words,
-        })
+        }
+    }
+
+    /// The form of elements whose numbers, unless they are one, are a dimension of their own.
+    pub(super) fn apart(dtype: &DType) -> Self {
+        let form = Self::of(dtype, 1);
+        let is_one = matches!(dtype, DType::Number { .. } | DType::Time { .. });
+        Self {
+            apart: !is_one,
+            ..form
+        }
     }
 
     /// The form in which the array of `document` is stored, unless it is one of numbers.
     pub(super) fn in_document(place: &str, document: &Value) -> Result<Option<Self>> {
         let rank = document["shape"].as_array().map_or(0, Vec::len);
-        let noted = &document["attributes"][NUMPY]["dtype"];
-        if let (Some(noted), "uint8") = (
-            noted.as_str(),
-            document["data_type"].as_str().unwrap_or_default(),
-        ) {
-            let dtype = DType::parse(noted).map_err(|e| e.at(place))?;
-            let form = Self::of(&dtype.to_native(), 0)?;
+        let noted = document["attributes"][NUMPY]["dtype"].as_str();
+        let noted = noted.filter(|_| document["data_type"] == "uint8");
+        // Who else writes such an attribute may mean something else.
+        if let Some(Ok(dtype)) = noted.map(DType::parse) {
+            let form = Self::of(&dtype.to_native(), 0);
             let last = document["shape"].as_array().and_then(|s| s.last());
             return Ok((last == Some(&json!(form.words)) && form.apart).then_some(form));
         }
@@ -97,7 +102,10 @@ impl Form {
             _ => return Ok(None),
         };
         let dtype = DType::parse(&dtype).map_err(|e| e.at(place))?;
-        Self::of(&dtype.to_native(), rank).map(Some)
+        match dtype.size() {
+            0 => Err(Error::unsupported(place, "elements of no size")),
+            _ => Ok(Some(Self::of(&dtype.to_native(), rank))),
+        }
     }
 
     /// What stands in the attributes beside the elements.

@@ -54,4 +54,9 @@ pub trait Input: Send + Sync {
     /// # Errors
     /// [`ziggurat_core::Error::Data`] if it is damaged, naming the file and the fault.
     fn read(&self, region: &Region) -> Result<Vec<u8>>;
+
+    /// A column of a table, by its path, if columns are stored on their own.
+    fn column(&self, _path: &str) -> Option<&dyn Input> {
+        None
+    }
 }

@@ -15,7 +15,8 @@ pub(super) trait Sequence: Send + Sync {
     fn read(&self, range: Range<u64>) -> Result<Vec<u8>>;
 }
 
-/// An array whose elements are a sequence: of a box all is read from its first to its last element.
+/// An array whose elements are a sequence: of a box all is read from its first to its last element, unless most
+/// of that is beside it.
 pub(super) struct Linear<S> {
     pub(super) place: String,
     pub(super) description: Description,
@@ -60,7 +61,18 @@ impl<S: Sequence> Linear<S> {
         let last: Vec<u64> = (0..region.rank()).map(|d| region.end(d) - 1).collect();
         let first = offset(&region.start, shape);
         let span = first..offset(&last, shape) + 1;
-        let whole = span.end - span.start == region.len();
+        let length = span.end - span.start;
+        let long = region.shape.iter().position(|&n| n > 1);
+        if let Some(d) = long.filter(|_| length / 4 > region.len()) {
+            let mut out = Vec::new();
+            for i in region.start[d]..region.end(d) {
+                let mut part = region.clone();
+                (part.start[d], part.shape[d]) = (i, 1);
+                out.extend(self.read_box(shape, &part)?);
+            }
+            return Ok(out);
+        }
+        let whole = length == region.len();
         let bytes = self.sequence.read(span)?;
         if whole {
             return Ok(bytes);

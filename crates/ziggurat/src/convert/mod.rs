@@ -33,6 +33,7 @@ mod bcolz;
 mod blosc2;
 mod bloscpack;
 mod carray;
+mod codec;
 mod elements;
 mod form;
 mod format;
@@ -41,6 +42,7 @@ mod linear;
 mod msgpack;
 mod npy;
 mod shapes;
+mod table;
 mod zarr;
 
 use std::path::Path;
@@ -73,6 +75,8 @@ pub struct Options {
     pub superchunk: Size,
     /// Whether each chunk of a Zarr store is an object of its own.
     pub unsharded: bool,
+    /// The [framing](ziggurat_core::shard::Framing) of the superchunks of a Zarr store.
+    pub framing: Option<String>,
     /// Whether a target that exists is replaced.
     pub overwrite: bool,
 }
@@ -118,14 +122,19 @@ pub fn convert(from: &Path, to: &Path, options: &Options, progress: &dyn Progres
 /// As [`convert()`].
 pub fn open(path: &Path, options: &Options) -> Result<Box<dyn Input>> {
     let dtype = options.dtype.as_ref();
-    Ok(match Format::detect(path)? {
-        Format::Zarr => Box::new(zarr::open(path)?),
+    let input: Box<dyn Input> = match Format::detect(path)? {
+        Format::Zarr => zarr::open(path)?,
         Format::B2nd | Format::Sparse | Format::Caterva => blosc2::open(path, dtype)?,
         Format::Bcolz => bcolz::open(path)?,
         Format::Carray => carray::open(path)?,
         Format::Bloscpack => bloscpack::open(path, dtype)?,
         Format::Npy => Box::new(npy::open(path)?),
-    })
+    };
+    if input.description().dtype.size() == 0 {
+        let what = "elements of no size; there is nothing to convert";
+        return Err(Error::unsupported(input.place(), what));
+    }
+    Ok(input)
 }
 
 fn write(

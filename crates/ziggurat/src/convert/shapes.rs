@@ -9,21 +9,41 @@ use super::{Description, Options};
 /// Largest block that is taken over from a source: what is decoded alone should stay in a cache.
 const LARGEST_BLOCK: u64 = 4 << 20;
 
-/// The boxes of a sequence of elements: whole rows, about `bytes` in a chunk, unless one row is long.
-pub(super) fn of_rows(shape: &[u64], size: usize, rows: u64) -> Vec<u64> {
-    let row: u64 = shape
-        .iter()
-        .skip(1)
-        .product::<u64>()
-        .saturating_mul(size as u64);
+/// Bytes of a row: of all elements at one index of the first dimension.
+pub(super) fn row(shape: &[u64], size: usize) -> u64 {
+    let within = Region::whole(shape.get(1..).unwrap_or_default());
+    within.len().saturating_mul(size as u64)
+}
+
+/// The boxes of elements in one sequence: so many whole rows, or as much of a long row as a MiB holds.
+pub(super) fn of_sequence(shape: &[u64], size: usize, rows: u64) -> Vec<u64> {
+    let row = row(shape, size);
     let mut chunk: Vec<u64> = shape.iter().map(|&n| n.max(1)).collect();
-    if let Some(first) = chunk.first_mut() {
-        *first = rows.clamp(1, *first);
+    if row <= LARGEST_BLOCK {
+        if let Some(first) = chunk.first_mut() {
+            *first = rows.clamp(1, *first);
+        }
+        return chunk;
     }
-    match row > LARGEST_BLOCK {
-        true => of_any(shape, size),
-        false => chunk,
+    let mut room = (1 << 20) / size.max(1) as u64;
+    for n in chunk.iter_mut().rev() {
+        *n = (*n).min(room.max(1));
+        room /= *n;
     }
+    chunk
+}
+
+/// Superchunks of whole `chunk`s that follow one another in C order, as many as 64 MiB hold.
+fn of_chunks(shape: &[u64], size: u64, chunk: &[u64]) -> Vec<u64> {
+    let mut room =
+        Targets::default().superchunk / Region::whole(chunk).len().saturating_mul(size).max(1);
+    let mut superchunk = chunk.to_vec();
+    for (n, &whole) in superchunk.iter_mut().zip(shape).rev() {
+        let times = whole.div_ceil(*n).clamp(1, room.max(1));
+        *n *= times;
+        room /= times;
+    }
+    superchunk
 }
 
 /// The boxes of an array that has none of its own.
@@ -62,10 +82,16 @@ pub(super) fn layout(of: &Description, options: &Options) -> Result<Layout> {
         }
         (None, _) => Size::Shape(of.chunk.clone()),
     };
+    let superchunk = match (&options.superchunk, &chunk) {
+        (Size::Auto, Size::Shape(chunk)) if chunk.len() == shape.len() && !chunk.contains(&0) => {
+            Size::Shape(of_chunks(shape, size, chunk))
+        }
+        (superchunk, _) => given(superchunk, auto.superchunk),
+    };
     let choice = pyramid::Options {
         block,
         chunk,
-        superchunk: given(&options.superchunk, auto.superchunk),
+        superchunk,
         unsharded: options.unsharded,
         ..pyramid::Options::default()
     };
@@ -83,24 +109,28 @@ pub(super) fn layout(of: &Description, options: &Options) -> Result<Layout> {
         transform: None,
     };
     let layout = choice.layout_of(&variable, &vec![2; shape.len()])?;
-    Ok(layout.clipped(shape))
+    // Where nothing is, something will be.
+    let room = shape.iter().zip(layout.superchunk());
+    let room: Vec<u64> = room.map(|(&n, &s)| if n == 0 { s } else { n }).collect();
+    Ok(match options.framing {
+        None => layout.clipped(&room),
+        // A framing may not take blocks of any size.
+        Some(_) => layout.clipped_to_blocks(&room),
+    })
 }
 
 /// Chunk and block of a Blosc2 array: as [`layout`] where something is said, else those of the source, which need
 /// not nest; nothing is larger than the array.
 pub(super) fn chunk_and_block(of: &Description, options: &Options) -> Result<(Vec<u64>, Vec<u64>)> {
-    let (chunk, block) = match (&options.chunk, &options.block) {
-        (None, None) => (of.chunk.clone(), of.block.clone()),
-        _ => {
-            let layout = layout(of, options)?;
-            (layout.chunk().to_vec(), layout.block().to_vec())
-        }
-    };
+    let (mut chunk, mut block) = (of.chunk.clone(), of.block.clone());
+    if options.chunk.is_some() || options.block.is_some() {
+        let layout = layout(of, options)?;
+        (chunk, block) = (layout.chunk().to_vec(), layout.block().to_vec());
+    }
     let clip = |cells: &[u64], by: &[u64]| -> Vec<u64> {
-        cells
-            .iter()
-            .zip(by)
-            .map(|(c, n)| (*c).min((*n).max(1)))
+        let pairs = cells.iter().zip(by);
+        pairs
+            .map(|(&c, &n)| if n == 0 { c } else { c.min(n) })
             .collect()
     };
     let chunk = clip(&chunk, &of.shape);

@@ -14,7 +14,7 @@ use ziggurat_core::{Array, ArrayMetadata, Error, Region, Result};
 
 use super::form::{Form, NUMPY};
 use super::input::{Description, Input};
-use super::{Options, shapes};
+use super::{Options, shapes, table};
 use crate::relay::relay;
 
 /// An array of elements of one size.
@@ -26,14 +26,13 @@ pub(super) struct ZarrArray {
     array: Array,
 }
 
-/// Opens the array in the directory `path`.
-pub(super) fn open(path: &Path) -> Result<ZarrArray> {
+/// Opens the array or the table in the directory `path`.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Input>> {
     let place = path.display().to_string();
     let store: Arc<dyn Store> = Arc::new(LocalStore::new(path));
     let document = read_document(&*store, "")?;
     if document["node_type"] == "group" {
-        let what = "a group; name an array in it, such as the one in its subdirectory 0/NAME";
-        return Err(Error::unsupported(place, what));
+        return Ok(Box::new(table::open(path)?));
     }
     let found = Form::in_document(&place, &document)?;
     let (form, array) = match found {
@@ -45,15 +44,26 @@ pub(super) fn open(path: &Path) -> Result<ZarrArray> {
         found => {
             let array = Array::open(store, "")?;
             let number = DType::number(array.element());
-            (found.map_or_else(|| Form::of(&number, 1), Ok)?, array)
+            (found.unwrap_or_else(|| Form::of(&number, 1)), array)
         }
     };
-    Ok(ZarrArray {
-        description: describe(&form, &array),
-        place,
-        form,
-        array,
-    })
+    Ok(Box::new(ZarrArray::new(place, form, array)))
+}
+
+impl ZarrArray {
+    fn new(place: String, form: Form, array: Array) -> Self {
+        Self {
+            description: describe(&form, &array),
+            place,
+            form,
+            array,
+        }
+    }
+
+    /// A column of a table, of elements of `dtype`, whose texts are a dimension of their own.
+    pub(super) fn apart(place: &str, array: Array, dtype: &DType) -> Self {
+        Self::new(place.to_owned(), Form::apart(dtype), array)
+    }
 }
 
 fn describe(form: &Form, array: &Array) -> Description {
@@ -62,9 +72,9 @@ fn describe(form: &Form, array: &Array) -> Description {
     let mut dimension_names = metadata.dimension_names.clone();
     if form.apart {
         attributes.shift_remove(NUMPY);
-        dimension_names
-            .iter_mut()
-            .for_each(|names| drop(names.pop()));
+        if let Some(names) = &mut dimension_names {
+            names.pop();
+        }
     }
     let is_number = matches!(form.dtype, DType::Number { .. } | DType::Time { .. });
     let fill = &metadata.fill;
@@ -104,15 +114,26 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<()> {
     let of = input.description();
-    let form = Form::of(&of.dtype, of.shape.len()).map_err(|e| e.at(input.place()))?;
-    let layout = shapes::layout(of, options)?;
+    if let (Some(framing), false) = (&options.framing, matches!(of.dtype, DType::Number { .. })) {
+        let what = format!(
+            "elements of type {} in the layout {framing}, which has numbers",
+            of.dtype
+        );
+        return Err(Error::unsupported(input.place(), what));
+    }
+    if let (DType::Record { .. }, [_]) = (&of.dtype, &of.shape[..]) {
+        return table::write_zarr(input, path, options, progress);
+    }
+    let form = Form::of(&of.dtype, of.shape.len());
+    let at_source = |e: Error| e.map_place(|p| format!("{}: {p}", input.place()));
+    let layout = shapes::layout(of, options).map_err(at_source)?;
     let whole = Region::whole(&of.shape);
     let grid = whole.cells(layout.superchunk());
     let store: Arc<dyn Store> = Arc::new(LocalStore::new(path));
     let array = Array::new(
         Arc::clone(&store),
         "",
-        metadata(of, &form, &layout, options)?,
+        metadata(of, &form, &layout, options).map_err(at_source)?,
     )?;
     progress.start("elements", grid.len());
     let regions = grid
@@ -146,8 +167,14 @@ fn metadata(
         Some(fill) if fill.len() == form.word.size() => fill.clone(),
         _ => vec![0; form.word.size()],
     };
-    let codec = options.codec.as_ref().unwrap_or(&of.codec);
+    let plain = CodecSpec::default();
+    let codec = match (&options.codec, &options.framing) {
+        (Some(codec), _) => codec,
+        (None, Some(_)) => &plain,
+        (None, None) => &of.codec,
+    };
     let mut metadata = ArrayMetadata::new(&form.sizes(&of.shape), form.word, &fill, layout, codec);
+    metadata.framing.clone_from(&options.framing);
     metadata.attributes.clone_from(&of.attributes);
     if let Some(note) = form.note() {
         metadata.attributes.insert(NUMPY.to_owned(), json!(note));

@@ -7,6 +7,9 @@ use ziggurat::convert::open;
 
 use super::{Options, elements, reopen, samples, to};
 
+/// What happens to a file.
+type Change<'a> = &'a dyn Fn(&[u8]) -> Vec<u8>;
+
 /// The files below `path`.
 fn files(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
@@ -33,11 +36,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Calls `check` with a copy of each sample whose first, middle or last file is changed by each of `changes`.
-fn damaged(
-    family: &str,
-    changes: &[&dyn Fn(&[u8]) -> Vec<u8>],
-    check: impl Fn(&Path, &Path, &Path),
-) {
+fn damaged(family: &str, changes: &[Change<'_>], check: impl Fn(&Path, &Path, &Path)) {
     for original in samples(family) {
         let dir = tempfile::tempdir().unwrap();
         let victim = dir.path().join(original.file_name().unwrap());
@@ -48,9 +47,9 @@ fn damaged(
         for file in some.into_iter().map(|i| &files[i]) {
             let bytes = fs::read(file).unwrap();
             for change in changes {
-                let changed = change(&bytes);
-                if changed != bytes {
-                    fs::write(file, changed).unwrap();
+                let other = change(&bytes);
+                if other != bytes {
+                    fs::write(file, other).unwrap();
                     check(&original, &victim, &dir.path().join("target.zarr"));
                 }
             }
@@ -76,7 +75,7 @@ fn try_convert(victim: &Path, target: &Path) -> bool {
 
 #[test]
 fn what_is_cut_off_is_refused() {
-    let cuts: [&dyn Fn(&[u8]) -> Vec<u8>; 5] = [
+    let cuts: [Change<'_>; 5] = [
         &|_| Vec::new(),
         &|bytes| bytes[..bytes.len().min(3)].to_vec(),
         &|bytes| bytes[..bytes.len() / 3].to_vec(),
@@ -112,7 +111,7 @@ fn what_is_changed_is_refused_where_a_checksum_tells() {
         }
     };
     let flips: Vec<_> = (0..8).map(flip).collect();
-    let changes: Vec<&dyn Fn(&[u8]) -> Vec<u8>> = flips.iter().map(|f| f as _).collect();
+    let changes: Vec<Change<'_>> = flips.iter().map(|f| f as _).collect();
     for family in ["b2nd", "caterva", "bloscpack", "bcolz"] {
         damaged(family, &changes, |original, victim, target| {
             if !try_convert(victim, target) {

@@ -2,6 +2,7 @@
 
 mod damage;
 mod samples;
+mod tables;
 mod targets;
 
 use std::fs;

@@ -50,14 +50,14 @@ fn caterva() {
 
 #[test]
 fn bcolz() {
-    let tables = ["ctable1", "ctable_mutated", "objects"];
-    let there = there_and_back("bcolz", &["b2nd"], &tables);
-    assert_eq!(there, 42);
+    let refused = ["objects"];
+    let there = there_and_back("bcolz", &["b2nd"], &refused);
+    assert_eq!(there, 43);
 }
 
 #[test]
 fn bloscpack() {
-    assert_eq!(there_and_back("bloscpack", &["b2nd"], &[]), 33);
+    assert_eq!(there_and_back("bloscpack", &["b2nd"], &[]), 34);
 }
 
 /// The digests were made with NumPy from what was written.
@@ -76,9 +76,8 @@ fn blosc2_and_caterva_have_the_expected_values() {
         if let Some(dtype) = expected["dtype"].as_str() {
             DType::parse(dtype).unwrap().swap_to_native(&mut bytes);
         }
-        let digest = Sha256::digest(&bytes);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(expected["sha256"], hex, "{file}");
+        let digest = format!("{:x}", Sha256::digest(&bytes));
+        assert_eq!(expected["sha256"], digest, "{file}");
     }
 }
 

@@ -133,7 +133,7 @@ fn bcolz_keeps_attributes_and_the_value_of_new_rows() {
     }
     assert_eq!(
         document(&dir.path().join("dflt_nonzero.zarr"))["fill_value"],
-        7
+        -9.5
     );
 }
 
@@ -206,4 +206,27 @@ fn nonsense_is_refused() {
     let absent = to(&dir.path().join("absent"), &dir.path().join("a.zarr"));
     assert!(matches!(absent, Err(Error::NotFound { .. })), "{absent:?}");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn superchunks_may_be_frames_too() {
+    ziggurat::codecs::register();
+    let dir = tempfile::tempdir().unwrap();
+    let framed = Options {
+        framing: Some(ziggurat::codecs::superchunk::NAME.to_owned()),
+        ..Options::default()
+    };
+    let from = sample("b2nd/i4_ZSTD.b2nd");
+    let zarr = dir.path().join("a.zarr");
+    convert(&from, &zarr, &framed, &Silent).unwrap();
+    assert_same(&*reopen(&from), &*reopen(&zarr));
+    let face = zarr.join("c/0/0");
+    assert_eq!(elements(&*reopen(&from)), elements(&*reopen(&face)));
+    let text = convert(
+        &sample("b2nd/unicode.b2nd"),
+        &dir.path().join("b.zarr"),
+        &framed,
+        &Silent,
+    );
+    assert!(matches!(text, Err(Error::Unsupported { .. })), "{text:?}");
 }

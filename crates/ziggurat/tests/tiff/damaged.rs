@@ -1,8 +1,11 @@
 //! Files that are no TIFF, cut off, garbled, or beyond this build.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::*;
+use ziggurat::source::{GeoTiff, Source};
+use ziggurat_core::{Error, Region};
+
+use super::file;
 
 /// A file of its own with these bytes.
 fn with(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {

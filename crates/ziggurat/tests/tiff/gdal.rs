@@ -1,8 +1,10 @@
 //! What GDAL opens, against the reader that is Rust alone.
 
-use ziggurat::source::GdalRaster;
+use ziggurat::source::{GdalRaster, GeoTiff, Source};
+use ziggurat_core::{Error, Region, Variable};
 
-use super::*;
+use super::values::EXPECTED;
+use super::{digest, file, open, shared};
 
 fn gdal(name: &str) -> GdalRaster {
     GdalRaster::open(&file(name)).unwrap()

@@ -1,9 +1,10 @@
 //! Frames on dates that are not equidistant, of grids that do not agree.
 
-use ziggurat::source::{Stack, TimeFrom, align};
+use ziggurat::source::{GeoTiff, Source, Stack, TimeFrom, align};
+use ziggurat_core::{Affine, Axis, Coordinate, Error, Region, Scalar, Variable};
 use ziggurat_pyramid::resample::Method;
 
-use super::*;
+use super::{begin, digest, file, open, part, shared};
 
 const DAYS: [&str; 3] = ["20090818", "20100629", "20120731"];
 

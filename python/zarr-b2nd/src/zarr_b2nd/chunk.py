@@ -220,6 +220,8 @@ class Front:
         starts = np.frombuffer(data, "<i4", layout.nblocks, HEADER).astype("i8")
         if starts.min() < layout.streams or starts.max() > self.cbytes - 4:
             raise _damaged("a block that starts outside of the chunk")
+        if len(np.unique(starts)) < len(starts):
+            raise _damaged("two blocks that start at one byte")
         self._starts = starts
 
     @cached_property

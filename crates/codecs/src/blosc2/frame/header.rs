@@ -169,13 +169,13 @@ impl FrameHeader {
         let &[general, kind, codec, split] = reader.fixstr()? else {
             return Err(Error::data(PLACE, "not 4 flags"));
         };
-        check_general(general)?;
         let kind = match kind & 15 {
             0 => Kind::Contiguous,
             1 => Kind::Sparse,
             n => return Err(Error::unsupported(PLACE, format!("the unknown type {n}"))),
         };
         let [decoded, encoded] = [reader.int64()?, reader.int64()?];
+        check_general(general, decoded)?;
         let [typesize, block, chunk] = [reader.int32()?, reader.int32()?, reader.int32()?];
         let threads = (reader.int16()?, reader.int16()?);
         let has_vlmetalayers = reader.boolean()?;
@@ -299,16 +299,19 @@ fn read_start(reader: &mut Reader<'_>) -> Result<i32> {
     }
 }
 
-fn check_general(flags: u8) -> Result<()> {
+fn check_general(flags: u8, decoded: i64) -> Result<()> {
     let unsupported = |what: &str| Err(Error::unsupported(PLACE, what));
     if flags & VARIABLE_BLOCKS != 0 {
         return unsupported("blocks of variable length");
     }
-    if flags & VARIABLE_CHUNKS != 0 {
+    // Chunks that are not there are of any size; Blosc2 4.14 says it of an empty array.
+    if flags & VARIABLE_CHUNKS != 0 && decoded != 0 {
         return unsupported("chunks of different sizes; write it again with one chunk size");
     }
     match (flags & 15, flags & 0x30) {
         (1..=VERSION, WIDE) => Ok(()),
+        // Version 3 says no more than that chunks may differ.
+        (3, WIDE) if decoded == 0 => Ok(()),
         (1..=VERSION, _) => unsupported("offsets of other than 64 bits"),
         (version, _) => unsupported(&format!("frame version {version}")),
     }

@@ -76,13 +76,11 @@ impl Resize {
             .canonicalize()
             .map_err(|e| Error::io(path, "find", e))?;
         let name = found.file_name().and_then(|name| name.to_str());
-        match found.parent().zip(name) {
-            Some((parent, name)) => self.apply_in(&LocalStore::new(parent), name),
-            None => {
-                let what = "a name that is not UTF-8; rename it";
-                Err(Error::caller(path.display().to_string(), what))
-            }
-        }
+        let Some((parent, name)) = found.parent().zip(name) else {
+            let what = "a name that is not UTF-8; rename it";
+            return Err(Error::caller(path.display().to_string(), what));
+        };
+        self.apply_in(&LocalStore::new(parent), name)
     }
 
     /// Writes it to the file or directory `key` of a store, which the array was opened from.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::plan::{Plan, Stretch};
-use crate::region::{Step, Walk, strides, visit};
+use crate::region::{Region, Step, Walk, strides, visit};
 
 /// Most pieces into which a slab is cut.
 const MOST_PIECES: usize = 4096;
@@ -106,7 +106,7 @@ impl<'o> Output<'o> {
         let decoded = plan.array.codec().decoded_size();
         let stretches = single_stretches(plan, cells)?;
         let mut slab = self.slab(cells);
-        let walk = self.walk(&stretches, slab.start);
+        let walk = self.walk(&stretches, &self.block_strides, slab.start);
         if slab.pieces.len() > 1 || !walk.is_run() || walk.run * self.size != decoded {
             return None;
         }
@@ -122,23 +122,55 @@ impl<'o> Output<'o> {
 
     /// Copies what is asked of one decoded block, which is given from its byte `skipped` on.
     pub(super) fn place(&self, plan: &Plan<'_>, cells: &[usize], block: &[u8], skipped: usize) {
+        let strides = &self.block_strides;
+        let block = Elements {
+            bytes: block,
+            skipped,
+            strides,
+        };
+        self.place_elements(plan, cells, block);
+    }
+
+    /// Copies what is asked of one block, of which `elements` are those of the box `within`. If single
+    /// elements are asked, that is the block.
+    pub(super) fn place_box(
+        &self,
+        plan: &Plan<'_>,
+        cells: &[usize],
+        elements: &[u8],
+        within: &Region,
+    ) {
+        let number = |n: &u64| usize::try_from(*n).unwrap_or(usize::MAX);
+        let shape: Vec<usize> = within.shape.iter().map(number).collect();
+        let strides = strides_of(&shape);
+        let start = within.start.iter().map(number).zip(&strides);
+        let elements = Elements {
+            bytes: elements,
+            skipped: start.map(|(n, stride)| n * stride).sum::<usize>() * self.size,
+            strides: &strides,
+        };
+        self.place_elements(plan, cells, elements);
+    }
+
+    fn place_elements(&self, plan: &Plan<'_>, cells: &[usize], block: Elements<'_>) {
         let mut slab = self.slab(cells);
         if let Some((to, elements)) = plan.picked(cells) {
             let to = (to - slab.start) * self.size;
             let out = slab.pieces[0][to..].chunks_exact_mut(self.size);
             for (out, element) in out.zip(elements) {
-                out.copy_from_slice(&block[element * self.size - skipped..][..self.size]);
+                let at = element * self.size - block.skipped;
+                out.copy_from_slice(&block.bytes[at..][..self.size]);
             }
             return;
         }
         if let Some(stretches) = single_stretches(plan, cells) {
-            return self.place_stretches(&stretches, (block, skipped), &mut slab);
+            return self.place_stretches(&stretches, block, &mut slab);
         }
         let of = |d: usize| plan.axes[d].stretches(cells[d]);
         let mut chosen = vec![0; cells.len()];
         loop {
             let stretches: Vec<Stretch> = (0..cells.len()).map(|d| of(d)[chosen[d]]).collect();
-            self.place_stretches(&stretches, (block, skipped), &mut slab);
+            self.place_stretches(&stretches, block, &mut slab);
             let Some(d) = (0..cells.len())
                 .rev()
                 .find(|&d| chosen[d] + 1 < of(d).len())
@@ -150,29 +182,25 @@ impl<'o> Output<'o> {
         }
     }
 
-    fn place_stretches(
-        &self,
-        stretches: &[Stretch],
-        (block, skipped): (&[u8], usize),
-        slab: &mut Slab<'_>,
-    ) {
-        let walk = self.walk(stretches, slab.start);
+    fn place_stretches(&self, stretches: &[Stretch], block: Elements<'_>, slab: &mut Slab<'_>) {
+        let walk = self.walk(stretches, block.strides, slab.start);
         let outer: Vec<Step> = (0..self.split)
             .rev()
-            .map(|d| self.step(d, stretches[d], self.outer[d]))
+            .map(|d| step(stretches[d], block.strides[d], self.outer[d]))
             .collect();
         let piece = (0..self.split)
             .map(|d| stretches[d].to * self.outer[d])
             .sum();
         visit(&outer, walk.from, piece, &mut |from, piece| {
             let to = &mut slab.pieces[piece][walk.to * self.size..];
-            walk.copy(self.size, &block[from * self.size - skipped..], to);
+            let from = from * self.size - block.skipped;
+            walk.copy(self.size, &block.bytes[from..], to);
         });
     }
 
-    /// The walk from a block into a piece of the slab that begins at `start`.
-    fn walk(&self, stretches: &[Stretch], start: usize) -> Walk {
-        let from = stretches.iter().zip(&self.block_strides);
+    /// The walk from a block with these strides into a piece of the slab that begins at `start`.
+    fn walk(&self, stretches: &[Stretch], block: &[usize], start: usize) -> Walk {
+        let from = stretches.iter().zip(block);
         let from = from.map(|(stretch, stride)| stretch.from * stride).sum();
         let inner = self.split..stretches.len();
         let to: usize = inner
@@ -185,16 +213,8 @@ impl<'o> Output<'o> {
             .map_or(0, |stride| start * stride);
         let steps = inner
             .rev()
-            .map(|d| self.step(d, stretches[d], self.strides[d]));
+            .map(|d| step(stretches[d], block[d], self.strides[d]));
         Walk::new(from, to - skipped, steps)
-    }
-
-    fn step(&self, d: usize, stretch: Stretch, to: usize) -> Step {
-        Step {
-            count: stretch.count,
-            from: stretch.step * self.block_strides[d],
-            to,
-        }
     }
 
     fn slab(&self, cells: &[usize]) -> MutexGuard<'_, Slab<'o>> {
@@ -202,6 +222,25 @@ impl<'o> Output<'o> {
         self.slabs[number]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The elements of a block, or of a box of it.
+#[derive(Clone, Copy)]
+struct Elements<'b> {
+    bytes: &'b [u8],
+    /// What the strides count before the first of them, in bytes.
+    skipped: usize,
+    /// From one element to the next along each dimension.
+    strides: &'b [usize],
+}
+
+/// The steps along a dimension in which elements are `from` and `to` apart.
+fn step(stretch: Stretch, from: usize, to: usize) -> Step {
+    Step {
+        count: stretch.count,
+        from: stretch.step * from,
+        to,
     }
 }
 

@@ -87,12 +87,35 @@ impl<'a> Reading<'a, '_> {
         pieces: &[impl AsRef<[u8]>],
     ) -> Result<()> {
         self.stored.store(true, Ordering::Relaxed);
-        with_bytes(self.plan.array.codec().decoded_size(), |block| {
-            extension::decode(located, pieces, block)?;
-            self.output.place(self.plan, cells, block, 0);
+        // Close together, what is taken of a block stays in the cache.
+        let within = self.around(cells);
+        // Not longer than a block.
+        let count = usize::try_from(within.len()).unwrap_or(usize::MAX);
+        with_bytes(count * self.plan.array.element().size(), |elements| {
+            extension::decode(located, pieces, &within, elements)?;
+            self.output.place_box(self.plan, cells, elements, &within);
             Ok(())
         })
         .map_err(|e: Error| e.at(&self.place))
+    }
+
+    /// The box, in indices of the block at `cells`, around what is wanted of it; of single elements the
+    /// block.
+    fn around(&self, cells: &[usize]) -> Region {
+        if self.plan.picked(cells).is_some() {
+            return Region::whole(self.plan.array.layout().block());
+        }
+        let axes = self.plan.axes.iter().zip(cells);
+        let (start, shape): (Vec<u64>, Vec<u64>) = axes
+            .map(|(axis, &cell)| {
+                let stretches = axis.stretches(cell);
+                let last = |s: &Stretch| s.from + (s.count - 1) * s.step;
+                let first = stretches.iter().map(|s| s.from).min().unwrap_or(0);
+                let last = stretches.iter().map(last).max().unwrap_or(0);
+                (first as u64, (last - first) as u64 + 1)
+            })
+            .unzip();
+        Region::new(start, shape)
     }
 }
 

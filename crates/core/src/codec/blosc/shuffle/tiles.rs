@@ -2,6 +2,10 @@
 //!
 //! A *tile* is 16 elements, a lane of each of its planes. As many tiles as a vector has lanes are
 //! transposed at once.
+#![expect(
+    clippy::inline_always,
+    reason = "what is not inlined into a function with a feature is compiled without it"
+)]
 
 use super::lanes::{LANE, Lane, Lanes, Narrow};
 
