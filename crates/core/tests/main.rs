@@ -24,6 +24,7 @@ mod foreign;
 mod growing;
 mod in_place;
 mod layouts;
+mod ned;
 mod parts;
 mod reading;
 mod regions;

@@ -17,10 +17,31 @@
 //! assert_eq!(Precision::Fixed16.decode(range, stored), 1_536);
 //! # Ok::<(), &str>(())
 //! ```
+//!
+//! A [`Record`] is what is known of all events without their ticks: the [`RangeTable`] of their chunks, and
+//! whether they are in order. From it follow which chunks of ticks must be read to answer a [`Query`],
+//! and to plan an [`Arrival`]. [`Convention`] says it to others. Nothing here reads or writes a store.
+//!
 //! Source: the design note "Data Management For Multidimensional Data"; `spec/ned.md`.
 
+mod arrival;
+mod convention;
+mod identity;
+mod moves;
+mod plan;
 mod precision;
+mod query;
 mod range;
+mod record;
+mod table;
 
+pub use arrival::{Arrival, OnMatch};
+pub use convention::{Convention, UUID};
+pub use identity::Identity;
+pub use moves::{Move, closing, moved, sorting};
+pub use plan::{Placed, Plan};
 pub use precision::Precision;
+pub use query::{Events, Query};
 pub use range::Range;
+pub use record::Record;
+pub use table::{COLUMNS, Direction, RangeTable, Ticks};

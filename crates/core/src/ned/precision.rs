@@ -1,5 +1,7 @@
 //! How parameters are stored.
 
+use serde::{Deserialize, Serialize};
+
 use super::Range;
 
 /// The type of stored parameters.
@@ -10,7 +12,8 @@ use super::Range;
 /// | `Float32` | `p` in single precision | 0 if `z <= 24`, else `2^(z-24)` |
 ///
 /// A stored parameter is never 1: what would be rounded up to it is rounded down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "&str", try_from = "String")]
 pub enum Precision {
     /// 8 bits.
     Fixed8,
@@ -125,6 +128,20 @@ impl Precision {
             None if zoom <= SINGLE => 0,
             None => 1 << (zoom - SINGLE),
         }
+    }
+}
+
+impl From<Precision> for &str {
+    fn from(precision: Precision) -> Self {
+        precision.name()
+    }
+}
+
+impl TryFrom<String> for Precision {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::from_name(&name).ok_or_else(|| format!("no precision is called {name:?}"))
     }
 }
 
