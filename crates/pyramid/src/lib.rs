@@ -8,6 +8,7 @@ mod aggregate;
 mod build;
 mod datastore;
 pub mod resample;
+pub mod time;
 
 pub use aggregate::{Aggregator, packing};
 pub use datastore::{

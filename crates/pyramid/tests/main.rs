@@ -13,6 +13,7 @@
     reason = "tests"
 )]
 
+mod bins;
 mod failures;
 mod globe;
 mod levels;
@@ -21,4 +22,5 @@ mod reading;
 mod rebuilding;
 mod reference;
 mod support;
+mod thinning;
 mod world;

@@ -76,7 +76,7 @@ impl Configuration {
     ///
     /// # Errors
     /// [`Error::Caller`] for a shuffle of groups, which has no name in Zarr; [`Error::Unsupported`] for those
-    /// that C-Blosc2 decodes to other values (`spec/b2nd.md`, C8).
+    /// that do not come back from C-Blosc2 (`spec/b2nd.md`, C8).
     pub fn filters(mut self, filters: &[Filter]) -> Result<Self> {
         let named = |filter: &Filter| !matches!(filter, Filter::Shuffle { group: 1.. });
         if !filters.iter().all(named) {
@@ -216,7 +216,7 @@ fn parse_filter(given: &Value) -> Result<Filter> {
     Ok(filter)
 }
 
-/// Refuses what C-Blosc2 encodes but decodes to other values.
+/// Refuses what does not come back from C-Blosc2.
 fn check_filters(filters: &[Filter]) -> Result<()> {
     let moves = |filter| matches!(filter, &Filter::Shuffle { .. } | &Filter::Bitshuffle);
     let alike = |a, b| std::mem::discriminant::<Filter>(a) == std::mem::discriminant(b);
@@ -228,7 +228,7 @@ fn check_filters(filters: &[Filter]) -> Result<()> {
     if right {
         return Ok(());
     }
-    let what = "these 'filters', which C-Blosc2 does not decode rightly; \
+    let what = "these 'filters', which do not come back from C-Blosc2; \
                 use at most two, delta and trunc_prec before a shuffle";
     Err(Error::unsupported(PLACE, what))
 }

@@ -76,6 +76,7 @@ damaged! {
     metadata: seeds::metadata();
     shard_index: seeds::shard_indices();
     blosc_chunk: seeds::blosc_chunks();
+    b2nd_codec: seeds::b2nd_codec();
 }
 
 #[test]

@@ -8,11 +8,11 @@ use ziggurat_codecs::blosc2::{Encoder, Filter, Filters, Frame, NdLayout, Special
 use ziggurat_codecs::carray::{self, Column, Storage};
 use ziggurat_codecs::dtype::DType;
 use ziggurat_codecs::npy;
-use ziggurat_core::codec::blosc;
+use ziggurat_core::codec::{BlockCodec, blosc};
 use ziggurat_core::shard::ShardIndex;
 use ziggurat_core::{ArrayMetadata, ElementType, Region};
 
-use super::targets::NEXT_FILE;
+use super::targets::{NEXT_FILE, b2nd_codecs};
 use crate::blosc2::support::{array, elements};
 
 pub(super) type Seeds = Vec<Vec<u8>>;
@@ -93,6 +93,20 @@ pub(super) fn blosc_chunks() -> Seeds {
         chunk
     };
     configurations.iter().map(encode).collect()
+}
+
+/// Chunks of the codec `b2nd`: mixed, and of one value.
+pub(super) fn b2nd_codec() -> Seeds {
+    let size = 9 * 20;
+    let mixed = elements(size, 4, 3);
+    let inputs = [mixed.clone(), vec![7; mixed.len()]];
+    let encode = |codec: &BlockCodec| {
+        let chunks = inputs
+            .iter()
+            .map(|input| codec.encode("chunk", input).unwrap().unwrap());
+        chunks.map(|chunk| chunk.to_vec()).collect::<Vec<_>>()
+    };
+    b2nd_codecs().iter().flat_map(encode).collect()
 }
 
 pub(super) fn metalayers() -> Seeds {

@@ -8,14 +8,14 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use ziggurat_codecs::blosc2::{B2nd, ChunkIndex, Frame, FrameHeader, NdLayout, decode};
 use ziggurat_codecs::bloscpack::Reader;
 use ziggurat_codecs::dtype::DType;
 use ziggurat_codecs::{bcolz, carray, npy};
-use ziggurat_core::codec::blosc;
+use ziggurat_core::codec::{BlockCodec, blosc};
 use ziggurat_core::shard::ShardIndex;
-use ziggurat_core::{ArrayMetadata, Region, Result};
+use ziggurat_core::{ArrayMetadata, ElementType, Region, Result};
 
 /// Most that is decoded at once: more than any sample holds.
 pub const LIMIT: u64 = 1 << 20;
@@ -217,6 +217,33 @@ pub fn blosc_chunk(bytes: &[u8]) {
         let decoded = blosc::decode(bytes, sizes.decoded, span.clone(), &mut part);
         assert!(decoded.is_ok() && part == whole[span]);
     }
+}
+
+/// A chunk of the codec `b2nd`, with checksums or without: a part of it alone is what it is in the whole.
+pub fn b2nd_codec(bytes: &[u8]) {
+    for codec in b2nd_codecs() {
+        let size = codec.decoded_size();
+        let mut whole = vec![0; size];
+        let span = size / 3..size / 2;
+        let mut part = vec![0; span.len()];
+        let decoded = codec.decode_span("chunk", bytes, span.clone(), &mut part);
+        if codec.decode_into("chunk", bytes, &mut whole).is_ok() {
+            assert!(decoded.is_ok() && part == whole[span]);
+        }
+    }
+}
+
+/// The codecs that [`b2nd_codec`] tries.
+pub fn b2nd_codecs() -> [BlockCodec; 2] {
+    ziggurat_codecs::register();
+    [Value::Null, "crc32c".into()].map(|checksum| {
+        let configuration = json!({
+            "block_shape": [4, 5], "cname": "zstd", "clevel": 1, "filters": [{"name": "shuffle"}],
+            "split": "auto", "checksum": checksum,
+        });
+        let codec = json!({"name": "b2nd", "configuration": configuration});
+        BlockCodec::new("chunk", &[codec], ElementType::UInt32, &[0; 4], &[9, 20]).unwrap()
+    })
 }
 
 /// Calls `work` with a directory that holds the parts of `bytes` as files.

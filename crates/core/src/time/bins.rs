@@ -81,6 +81,18 @@ impl Bins {
         Self { closed, ..self }
     }
 
+    /// The end of each bin that belongs to it.
+    #[must_use]
+    pub fn closed_side(&self) -> Side {
+        self.closed
+    }
+
+    /// The calendar of the moments.
+    #[must_use]
+    pub fn calendar(&self) -> Calendar {
+        self.calendar
+    }
+
     /// The bin that holds a moment.
     #[must_use]
     pub fn number(&self, moment: i128) -> i128 {

@@ -7,7 +7,7 @@ mod sample;
 use serde_json::json;
 use ziggurat_core::{ElementType, Error, Result, Scalar, Variable};
 
-pub(crate) use output::Output;
+pub(crate) use output::{Output, replace};
 pub(crate) use partial::{Cells, Channels, Partial};
 pub(crate) use sample::Sample;
 
@@ -165,7 +165,7 @@ pub fn packing(variable: &Variable) -> (f64, f64) {
     )
 }
 
-fn forget_packing(variable: &mut Variable) {
+pub(crate) fn forget_packing(variable: &mut Variable) {
     for key in [
         "scale_factor",
         "add_offset",

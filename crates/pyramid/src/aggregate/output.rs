@@ -87,7 +87,7 @@ impl<T: Sample> Output<T> {
 }
 
 /// Makes `bytes` the native-endian bytes of `values`.
-fn replace<V: NoUninit>(bytes: &mut Vec<u8>, values: impl ExactSizeIterator<Item = V>) {
+pub(crate) fn replace<V: NoUninit>(bytes: &mut Vec<u8>, values: impl ExactSizeIterator<Item = V>) {
     // Not cleared before: every byte is written, and tiles mostly have one size.
     bytes.resize(values.len() * size_of::<V>(), 0);
     for (to, value) in bytes.chunks_exact_mut(size_of::<V>()).zip(values) {

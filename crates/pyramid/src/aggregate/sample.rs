@@ -6,7 +6,7 @@ use ziggurat_core::{Element, Scalar};
 /// An element with the arithmetic of aggregation.
 pub(crate) trait Sample: Element + PartialOrd {
     /// Type in which sums are exact (integers) or double precision (floats).
-    type Sum: Copy + Default + Send + Sync + std::ops::AddAssign;
+    type Sum: Copy + Default + std::fmt::Debug + Send + Sync + std::ops::AddAssign;
 
     /// No value is larger: the start of a minimum.
     const TOP: Self;
