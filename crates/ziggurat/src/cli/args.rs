@@ -174,7 +174,7 @@ pub(crate) struct Convert {
     /// One object of a Zarr store: a shape, a size, or auto
     #[arg(long, default_value = "auto", value_parser = parse::size)]
     pub(crate) superchunk: Size,
-    /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], none [default: like SRC]
+    /// Codec: zstd[:LEVEL], gzip[:LEVEL], blosc-{zstd,lz4,...}[:LEVEL[:SHUFFLE]], b2nd-{zstd,...}[:LEVEL[:FILTERS]], none [default: like SRC]
     #[arg(long)]
     pub(crate) codec: Option<CodecSpec>,
     /// Layout of a Zarr store
