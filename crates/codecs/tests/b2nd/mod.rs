@@ -15,7 +15,8 @@ use proptest::prelude::*;
 use ziggurat_codecs::b2nd::{Codec, Configuration};
 use ziggurat_codecs::blosc2::{Compressor, Filter, Split};
 use ziggurat_core::Region;
-use ziggurat_core::region::{Window, copy};
+
+use crate::blosc2::support::part;
 
 /// Makes the codec known.
 fn register() {
@@ -63,24 +64,8 @@ impl Case {
 
     /// The elements of the part.
     fn slice(&self) -> Vec<u8> {
-        slice(&self.elements, &self.shape, self.data_type.1, &self.part)
+        part(&self.elements, self.data_type.1, &self.shape, &self.part)
     }
-}
-
-/// The elements of a region of an array.
-fn slice(elements: &[u8], shape: &[u64], size: usize, region: &Region) -> Vec<u8> {
-    let mut out = vec![0; region.len() as usize * size];
-    let start = vec![0; region.rank()];
-    let from = Window {
-        shape,
-        start: &region.start,
-    };
-    let to = Window {
-        shape: &region.shape,
-        start: &start,
-    };
-    copy(&region.shape, size, elements, from, &mut out, to);
-    out
 }
 
 /// Every configuration of blocks of a shape that loses nothing.

@@ -9,7 +9,8 @@ use zarrs::storage::store::MemoryStore;
 use ziggurat_codecs::b2nd::Configuration;
 use ziggurat_core::Region;
 
-use super::{field, slice};
+use super::field;
+use crate::blosc2::support::part;
 
 type Counting = PerformanceMetricsStorageAdapter<MemoryStore>;
 
@@ -82,7 +83,7 @@ fn regions_of_shards_and_chunks() {
     for metadata in documents {
         let (array, elements) = array(&metadata);
         for region in regions() {
-            let expected = slice(&elements, &SHAPE, 4, &region);
+            let expected = part(&elements, 4, &SHAPE, &region);
             assert!(read(&array, &region) == expected, "{region}");
         }
     }
@@ -96,7 +97,7 @@ fn a_transposed_chunk() {
     ]);
     let (array, elements) = array(&document(&codecs, &[20, 60, 100]));
     for region in regions() {
-        let expected = slice(&elements, &SHAPE, 4, &region);
+        let expected = part(&elements, 4, &SHAPE, &region);
         assert!(read(&array, &region) == expected, "{region}");
     }
 }
@@ -108,7 +109,7 @@ fn only_the_blocks_that_are_touched_are_read() {
     // In the chunk at [0, 1, 1] the blocks at [0, 0..2, 1], which are not adjacent.
     let region = Region::new([2, 25, 85], [3, 4, 10]);
     store.reset();
-    assert!(read(&array, &region) == slice(&elements, &SHAPE, 4, &region));
+    assert!(read(&array, &region) == part(&elements, 4, &SHAPE, &region));
     let (index, front) = (2 * 3 * 2 * 16 + 4, 32 + 8 * 12 + 4);
     let blocks = store.bytes_read() - index - front;
     assert_eq!(store.reads(), 2 + 2);
@@ -132,7 +133,7 @@ fn elements_in_any_order() {
         .unwrap();
     let expected = indices
         .iter()
-        .flat_map(|index| slice(&elements, &SHAPE, 4, &Region::new(index.clone(), [1, 1, 1])));
+        .flat_map(|index| part(&elements, 4, &SHAPE, &Region::new(index.clone(), [1, 1, 1])));
     assert_eq!(
         found.into_fixed().unwrap().into_owned(),
         expected.collect::<Vec<u8>>()
@@ -150,9 +151,9 @@ fn chunks_without_blocks() {
         .store_chunk(&[0, 0, 0], ArrayBytes::new_flen(same.clone()))
         .unwrap();
     let region = Region::new([1, 2, 3], [2, 2, 4]);
-    assert_eq!(read(&array, &region), slice(&same, &chunk, 4, &region));
+    assert_eq!(read(&array, &region), part(&same, 4, &chunk, &region));
     let region = Region::new([5, 2, 3], [2, 2, 4]);
-    assert_eq!(read(&array, &region), slice(&elements, &SHAPE, 4, &region));
+    assert_eq!(read(&array, &region), part(&elements, 4, &SHAPE, &region));
 }
 
 #[test]
@@ -210,7 +211,7 @@ mod asynchronous {
             for region in regions() {
                 let subset =
                     ArraySubset::new_with_start_shape(region.start.clone(), region.shape.clone());
-                let expected = slice(&elements, &SHAPE, 4, &region);
+                let expected = part(&elements, 4, &SHAPE, &region);
                 store.reset();
                 let subset = subset.unwrap();
                 let read = array.async_retrieve_array_subset::<ArrayBytes<'_>>(&subset);

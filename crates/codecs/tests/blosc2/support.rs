@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use ziggurat_codecs::blosc2::{
     Compressor, Contiguous, Encoder, Filter, Filters, Metalayers, NdLayout, NdWriter, Split,
 };
+use ziggurat_core::Region;
+use ziggurat_core::region::{Window, copy};
 
 /// Elements that compress somewhat: a slow ramp, now and then noise, a run, or zeros.
 pub(crate) fn elements(count: usize, typesize: usize, seed: u64) -> Vec<u8> {
@@ -59,4 +61,20 @@ pub(crate) fn array(layout: &NdLayout, encoder: &Encoder, elements: &[u8]) -> Ve
     let mut writer = NdWriter::new(target, layout.clone(), *encoder, &none).unwrap();
     writer.push_array(elements).unwrap();
     writer.finish(&none).unwrap().into_inner()
+}
+
+/// The elements of `region` of an array of `shape`, in C order, of `size` bytes each.
+pub(crate) fn part(elements: &[u8], size: usize, shape: &[u64], region: &Region) -> Vec<u8> {
+    let mut out = vec![0; region.len() as usize * size];
+    let start = vec![0; region.rank()];
+    let from = Window {
+        shape,
+        start: &region.start,
+    };
+    let to = Window {
+        shape: &region.shape,
+        start: &start,
+    };
+    copy(&region.shape, size, elements, from, &mut out, to);
+    out
 }

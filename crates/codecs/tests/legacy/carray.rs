@@ -7,10 +7,10 @@ use serde_json::{Map, json};
 use ziggurat_codecs::bloscpack::{Header, Version};
 use ziggurat_codecs::carray::{Attribute, Carray, Column, Filter, Storage, write};
 use ziggurat_codecs::dtype::DType;
-use ziggurat_core::region::{Window, copy};
 use ziggurat_core::{Error, Region};
 
 use super::sample;
+use crate::blosc2::support::part;
 
 fn column(path: &[&str], dtype: &str) -> Column {
     Column {
@@ -247,22 +247,6 @@ fn columns_that_lead_elsewhere_are_refused() {
         );
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
-}
-
-/// A box of an array whose elements are `size` bytes, both in C order of `shape`.
-fn part(values: &[u8], size: usize, shape: &[u64], region: &Region) -> Vec<u8> {
-    let mut out = vec![0; region.len() as usize * size];
-    let start = vec![0; shape.len()];
-    let from = Window {
-        shape,
-        start: &region.start,
-    };
-    let to = Window {
-        shape: &region.shape,
-        start: &start,
-    };
-    copy(&region.shape, size, values, from, &mut out, to);
-    out
 }
 
 fn reversed(region: &Region) -> Region {

@@ -14,6 +14,8 @@ use ziggurat_core::region::{Window, copy};
 use ziggurat_core::store::ObjectBackend;
 use ziggurat_core::{Array, ArrayMetadata, ElementType, Region, Result};
 
+pub(super) use crate::blosc2::support::part;
+
 /// Metadata of a framed array.
 pub(super) fn metadata(
     shape: &[u64],
@@ -65,22 +67,6 @@ pub(super) fn put(array: &Array, superchunk: &[u64], object: impl Into<Bytes>) {
 /// The same array without anything remembered.
 pub(super) fn reopen(array: &Array) -> Array {
     Array::open(Arc::clone(array.store()), array.path()).unwrap()
-}
-
-/// The elements of `region` of an array of `shape`.
-pub(super) fn part(elements: &[u8], size: usize, shape: &[u64], region: &Region) -> Vec<u8> {
-    let mut out = vec![0; region.len() as usize * size];
-    let origin = vec![0; shape.len()];
-    let window = |shape, start| Window { shape, start };
-    copy(
-        &region.shape,
-        size,
-        elements,
-        window(shape, &region.start),
-        &mut out,
-        window(&region.shape, &origin),
-    );
-    out
 }
 
 /// All elements, as zarrs reads them.
