@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use ziggurat::core::codec::CodecSpec;
-use ziggurat::core::store::LocalStore;
+use ziggurat::core::hierarchy::read_document;
+use ziggurat::core::store::{LocalStore, Store};
 use ziggurat::core::time::TimeUnits;
 use ziggurat::core::{Array, Axis, Dimension, Error, Region, Result, Table};
 use ziggurat::pyramid::{Datastore, Member};
@@ -14,14 +15,18 @@ use super::get::time_at;
 use super::{open, print};
 
 pub(super) fn run(args: &Info) -> Result<()> {
-    match Table::open(Arc::new(LocalStore::new(&args.store)), "") {
+    let store: Arc<dyn Store> = Arc::new(LocalStore::new(&args.store));
+    match Table::open(Arc::clone(&store), "") {
         Ok(table) => return super::columns::show(&table, args.json),
         Err(error @ Error::Unsupported { .. }) => return Err(error),
         // It may be a datastore.
         Err(_) => {}
     }
-    let datastore = open(&args.store)?;
-    let info = describe(&datastore)?;
+    let is_array = read_document(&*store, "").is_ok_and(|d| d["node_type"] == "array");
+    let info = match is_array {
+        true => describe_array(&Array::open(store, "")?)?,
+        false => describe(&open(&args.store)?)?,
+    };
     if args.json {
         return print(&info.to_string());
     }
@@ -45,6 +50,30 @@ fn describe(datastore: &Datastore) -> Result<Value> {
     Ok(json!({
         "store": datastore.store().place(""), "levels": datastore.levels(), "aggregators": names,
         "stale": stale, "variables": members,
+    }))
+}
+
+/// An array that is no part of a datastore, in the form of one that is.
+fn describe_array(array: &Array) -> Result<Value> {
+    let metadata = array.metadata();
+    let name = |d: usize| {
+        let names = metadata.dimension_names.as_ref();
+        let name = names.and_then(|names| names[d].clone());
+        name.unwrap_or_else(|| format!("dim_{d}"))
+    };
+    let sizes = array.shape().iter().enumerate();
+    let dims: Vec<Value> = sizes
+        .map(|(d, size)| json!({"name": name(d), "size": size}))
+        .collect();
+    let any = array.find_superchunk()?;
+    Ok(json!({
+        "store": array.place(),
+        "array": {
+            "name": "array", "data_type": array.element().name(), "dimensions": dims,
+            "fill_value": array.document()["fill_value"], "attributes": metadata.attributes,
+            "extent": any.map(|_| json!({"start": vec![0; dims.len()], "shape": array.shape()})),
+            "levels": [level(0, array)?],
+        },
     }))
 }
 

@@ -7,6 +7,11 @@ use super::info::float;
 /// The lines of the text.
 pub(super) fn lines(info: &Value) -> Vec<String> {
     let mut lines = vec![plain(&info["store"])];
+    if let Some(array) = info.get("array") {
+        lines.push(String::new());
+        describe(array, &mut lines);
+        return lines;
+    }
     for variable in list(&info["variables"]) {
         lines.push(String::new());
         describe(variable, &mut lines);

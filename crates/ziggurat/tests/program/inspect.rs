@@ -84,6 +84,22 @@ fn info_is_json_with_all_members() {
 }
 
 #[test]
+fn info_describes_an_array_alone() {
+    let place = Place::with_store();
+    let base = info(&place)["variables"][0]["levels"][0].clone();
+    let path = format!("a.zarr/{}", base["path"].as_str().unwrap());
+    let alone = place.run(&["info", &path, "--json"]).well();
+    let alone: Value = serde_json::from_str(&alone).unwrap();
+    assert_eq!(alone["array"]["levels"][0]["shape"], base["shape"]);
+    assert_eq!(alone["array"]["levels"][0]["codec"], base["codec"]);
+    let text = place.run(&["info", &path]).well();
+    assert!(
+        text.contains("superchunk") && !text.contains("aggregators"),
+        "{text}"
+    );
+}
+
+#[test]
 fn info_tells_place_and_time() {
     let place = Place::new();
     let tif = data("tiff/south_up.tif");
