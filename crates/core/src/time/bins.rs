@@ -24,10 +24,10 @@ use crate::{Error, Result};
 /// ```
 /// use ziggurat_core::time::{Bins, Calendar, DateTime};
 /// let bins = Bins::parse("1M", Calendar::Standard)?;
-/// let at = |text| DateTime::parse(text, Calendar::Standard)?.to_nanoseconds(Calendar::Standard).ok_or("no date".into());
-/// let number = bins.number(at("2016-02-29T12:00")?);
-/// assert_eq!(bins.start(number), Some(at("2016-02-01")?));
-/// assert_eq!(bins.start(number + 1), Some(at("2016-03-01")?));
+/// let at = |text| DateTime::parse(text, Calendar::Standard).ok()?.to_nanoseconds(Calendar::Standard);
+/// let number = bins.number(at("2016-02-29T12:00").ok_or("no date")?);
+/// assert_eq!(bins.start(number), at("2016-02-01"));
+/// assert_eq!(bins.start(number + 1), at("2016-03-01"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
