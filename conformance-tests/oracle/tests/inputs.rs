@@ -49,6 +49,14 @@ pub(crate) fn elements(typesize: usize) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// Settings of some compressors and of at most so many filters, and elements of their size.
+pub(crate) fn chunk(
+    compressors: &'static [Compressor],
+    filters: usize,
+) -> impl Strategy<Value = (Settings, Vec<u8>)> {
+    typesize().prop_flat_map(move |n| (settings(n, compressors, filters), elements(n)))
+}
+
 /// Sizes of elements, and elements of one of them.
 pub(crate) fn typesize() -> impl Strategy<Value = usize> {
     prop_oneof![

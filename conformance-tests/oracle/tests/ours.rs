@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use ziggurat_codecs::blosc2::{Compressor, Content, Header, Special, decode};
-use ziggurat_oracle::{Chunk, Settings};
+use ziggurat_oracle::Chunk;
 
 use crate::inputs;
 
@@ -17,28 +17,18 @@ const WRITTEN: [Compressor; 4] = [
     Compressor::Zstd,
 ];
 
-fn input() -> impl Strategy<Value = (Settings, Vec<u8>)> {
-    let of_size = |size| {
-        (
-            inputs::settings(size, &WRITTEN, FILTERS),
-            inputs::elements(size),
-        )
-    };
-    inputs::typesize().prop_flat_map(of_size)
-}
-
 proptest! {
     #![proptest_config(inputs::config())]
 
     #[test]
-    fn chunks_are_decoded((settings, elements) in input(), threads in 1..3i16) {
+    fn chunks_are_decoded((settings, elements) in inputs::chunk(&WRITTEN, FILTERS), threads in 1..3i16) {
         let chunk = Chunk::ours(&settings, &elements).unwrap();
         let here = decode(chunk.bytes(), elements.len()).unwrap();
         prop_assert_eq!(chunk.decoded_there(threads), Ok(here));
     }
 
     #[test]
-    fn blocks_are_decoded_alone((settings, elements) in input(), pick: prop::sample::Index) {
+    fn blocks_are_decoded_alone((settings, elements) in inputs::chunk(&WRITTEN, FILTERS), pick: prop::sample::Index) {
         let chunk = Chunk::ours(&settings, &elements).unwrap();
         let header = Header::parse(chunk.bytes()).unwrap();
         // C-Blosc2 heeds the mask only where blocks are, and needs the first one to undo differences.
@@ -53,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn items_are_found((settings, elements) in input(), ends: [prop::sample::Index; 2]) {
+    fn items_are_found((settings, elements) in inputs::chunk(&WRITTEN, FILTERS), ends: [prop::sample::Index; 2]) {
         // C-Blosc2 undoes differences only where it decodes all blocks.
         prop_assume!(!settings.filters.refers_to_first());
         let chunk = Chunk::ours(&settings, &elements).unwrap();
@@ -66,7 +56,7 @@ proptest! {
         // asked.
         let header = Header::parse(chunk.bytes()).unwrap();
         let (from, bytes) = (start * size, (end - start) * size);
-        let next = from.next_multiple_of(header.block) / header.block;
+        let next = from.div_ceil(header.block);
         let taken = |n| n < header.blocks() && header.block_size(n) == bytes;
         prop_assume!(from.is_multiple_of(header.block) || !taken(next));
         let expected = here[start * size..end * size].to_vec();

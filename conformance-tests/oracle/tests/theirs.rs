@@ -21,21 +21,11 @@ const ALL: [Compressor; 5] = [
     Compressor::Zstd,
 ];
 
-fn input() -> impl Strategy<Value = (Settings, Vec<u8>)> {
-    let of_size = |size| {
-        (
-            inputs::settings(size, &ALL, FILTERS),
-            inputs::elements(size),
-        )
-    };
-    inputs::typesize().prop_flat_map(of_size)
-}
-
 proptest! {
     #![proptest_config(inputs::config())]
 
     #[test]
-    fn chunks_are_decoded((settings, elements) in input(), threads in 1..3i16) {
+    fn chunks_are_decoded((settings, elements) in inputs::chunk(&ALL, FILTERS), threads in 1..3i16) {
         let chunk = Chunk::theirs(&settings, &elements, threads).unwrap();
         let there = chunk.decoded_there(1).unwrap();
         let here = decode(chunk.bytes(), elements.len());
@@ -43,7 +33,7 @@ proptest! {
     }
 
     #[test]
-    fn blocks_are_decoded_alone((settings, elements) in input(), threads in 1..3i16) {
+    fn blocks_are_decoded_alone((settings, elements) in inputs::chunk(&ALL, FILTERS), threads in 1..3i16) {
         let chunk = Chunk::theirs(&settings, &elements, threads).unwrap();
         let there = chunk.decoded_there(1).unwrap();
         let bytes = chunk.bytes();
@@ -61,7 +51,7 @@ proptest! {
 
     /// What a filter drops is dropped by both alike.
     #[test]
-    fn both_sides_keep_the_same((settings, elements) in input()) {
+    fn both_sides_keep_the_same((settings, elements) in inputs::chunk(&ALL, FILTERS)) {
         prop_assume!(settings.compressor != Compressor::Blosclz);
         // C-Blosc2 takes differences from the first block before its precision is truncated, and undoes
         // them with what is left of it.
