@@ -25,8 +25,12 @@ impl Index {
         let fits = header.typesize == typesize
             && header.decoded == sizes.padded
             && (!blocks || header.block == sizes.block)
-            && (header.content != Content::Special(Special::Repeated)
-                || header.encoded == header.length + typesize);
+            && match header.content {
+                // The front holds all of such a chunk.
+                Content::Special(Special::Repeated) => header.encoded == header.length + typesize,
+                Content::Special(_) => header.encoded == header.length,
+                _ => true,
+            };
         if !fits {
             let what = format!(
                 "{} bytes in blocks of {} with elements of {}, instead of {} in blocks of {} with elements of {typesize}",

@@ -135,3 +135,14 @@ fn faults_name_the_block() {
         "{fault}"
     );
 }
+
+#[test]
+fn a_special_chunk_holds_no_more_than_its_value() {
+    let case = &small(false)[1];
+    let mut bytes = case.encode();
+    // It now says that all elements are zero; a front, which is shorter, could not tell.
+    bytes[31] |= 1 << 4;
+    let mut out = vec![0; case.elements.len()];
+    let fault = case.codec().decode_into(&bytes, &mut out);
+    assert!(matches!(fault, Err(Error::Data { .. })), "{fault:?}");
+}
